@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// Tests call POSIX and C far more freely than the product may, so strict memory safety is off there.
+let testing: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: testing)
+}
+
+let package = Package(
+  name: "hatang",
+  products: [
+    .executable(name: "hatang-agent", targets: ["Agent"]),
+    .executable(name: "hatang-aggregator", targets: ["Aggregator"]),
+    .executable(name: "hatang-simulator", targets: ["Simulator"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+
+    module("Protocol"),
+    module("Indicators", ["Protocol"]),
+    module("MQTT", ["CMosquitto"]),
+    module("SQLite", ["CSQLite"]),
+    module("Daemon"),
+
+    program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon"]),
+    program(
+      "Aggregator", ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "CMicrohttpd"]),
+    program("Simulator", ["Protocol", "MQTT", "Daemon"]),
+
+    tests("ProtocolTests", ["Protocol"]),
+    tests("IndicatorsTests", ["Indicators", "Protocol"]),
+    tests("MQTTTests", ["MQTT"]),
+    tests("SQLiteTests", ["SQLite"]),
+    tests("DaemonTests", ["Daemon"]),
+    tests("AgentTests", ["Agent", "Protocol", "SQLite", "Daemon"]),
+    tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),
+    tests("SimulatorTests", ["Simulator", "Protocol"]),
+    tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon"]),
+    tests("StyleTests", []),
+  ]
+)

@@ -1,0 +1,110 @@
+/// The measurements of one commit, encoded once: these bytes lie in the agent's buffer, cross the
+/// wire and are kept by the aggregator as they came.
+///
+/// Rows are grouped by kind, simulated or not, and source, each group in order of arrival: a
+/// segment's first sequence number belongs to its first row in this order.
+public struct Segment: Equatable, Sendable {
+  /// The agent's clock when the segment was closed, ms since 1970.
+  public let receivedMs: Int64
+  public let blocks: [Block]
+
+  /// Rows of all blocks.
+  public var count: Int { blocks.reduce(0) { $0 + $1.count } }
+
+  /// Rows that one segment may hold.
+  public static let rowsMax = 65_536
+  /// Blocks that one segment may hold: each kind, simulated and not, with room to grow.
+  static let blocksMax = 64
+
+  private enum Key {
+    static let version: UInt64 = 0
+    static let received: UInt64 = 1
+    static let blocks: UInt64 = 2
+  }
+
+  /// Encodes 1 … `rowsMax` measurements.
+  public static func encode(_ measurements: [Measurement], receivedMs: Int64) -> [UInt8] {
+    precondition(!measurements.isEmpty && measurements.count <= rowsMax)
+    let groups = grouped(measurements)
+    var writer = CBORWriter(reserving: 64 + 16 * measurements.count)
+    writer.map(3)
+    writer.integer(Int64(Key.version))
+    writer.integer(wireVersion)
+    writer.integer(Int64(Key.received))
+    writer.integer(receivedMs)
+    writer.integer(Int64(Key.blocks))
+    writer.array(groups.count)
+    for group in groups { Block.encode(group, into: &writer) }
+    return writer.bytes
+  }
+
+  /// Any bytes give a segment of legal values or an error; memory stays within `rowsMax` rows.
+  public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
+    var reader = CBORReader(bytes)
+    var version: Int64?
+    var received: Int64?
+    var blocks: [Block]?
+    for _ in 0..<(try reader.map(atMost: 16)) {
+      switch try reader.unsigned(atMost: UInt64(Int64.max)) {
+      case Key.version:
+        let found = try reader.integer()
+        guard found == wireVersion else { throw WireError(.version(found), at: reader.offset) }
+        version = found
+      case Key.received:
+        received = Int64(try reader.unsigned(atMost: UInt64(LegalRange.time.values.upperBound)))
+      case Key.blocks:
+        blocks = try Segment.blocks(from: &reader)
+      default: try reader.skip()
+      }
+    }
+    try reader.expectEnd()
+    guard version != nil else { throw WireError(.missing("version"), at: 0) }
+    guard let received else { throw WireError(.missing("received"), at: 0) }
+    guard let blocks else { throw WireError(.missing("blocks"), at: 0) }
+    receivedMs = received
+    self.blocks = blocks
+  }
+
+  /// All rows, in the order of their sequence numbers.
+  public var measurements: [Measurement] {
+    blocks.flatMap { block in (0..<block.count).map { block.measurement(at: $0) } }
+  }
+
+  private static func blocks(from reader: inout CBORReader) throws(WireError) -> [Block] {
+    let start = reader.offset
+    var blocks: [Block] = []
+    var rows = 0
+    for _ in 0..<(try reader.array(atMost: blocksMax)) {
+      let block = try Block(decoding: &reader, rowsLeft: rowsMax - rows)
+      rows += block.count
+      blocks.append(block)
+    }
+    guard rows > 0 else { throw WireError(.range("segment without rows"), at: start) }
+    return blocks
+  }
+
+  /// One array a block; inside it the sources follow one another in order of first appearance.
+  private static func grouped(_ measurements: [Measurement]) -> [[Measurement]] {
+    struct BlockKey: Hashable {
+      let kind: Kind
+      let isSimulated: Bool
+    }
+    var blockOf: [BlockKey: Int] = [:]
+    var blocks: [(sourceOf: [String: Int], rows: [[Measurement]])] = []
+    for measurement in measurements {
+      let key = BlockKey(kind: measurement.kind, isSimulated: measurement.isSimulated)
+      let block = blockOf[key] ?? blocks.count
+      if block == blocks.count {
+        blockOf[key] = block
+        blocks.append(([:], []))
+      }
+      if let source = blocks[block].sourceOf[measurement.source] {
+        blocks[block].rows[source].append(measurement)
+      } else {
+        blocks[block].sourceOf[measurement.source] = blocks[block].rows.count
+        blocks[block].rows.append([measurement])
+      }
+    }
+    return blocks.map { $0.rows.flatMap { $0 } }
+  }
+}
