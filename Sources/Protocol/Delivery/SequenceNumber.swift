@@ -24,7 +24,11 @@ public struct StreamID: Hashable, Sendable, CustomStringConvertible {
     guard bytes.count == StreamID.byteCount else { return nil }
     var words: (UInt64, UInt64) = (0, 0)
     for (index, byte) in bytes.enumerated() {
-      if index < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
+      if index < 8 {
+        words.0 = words.0 << 8 | UInt64(byte)
+      } else {
+        words.1 = words.1 << 8 | UInt64(byte)
+      }
     }
     self.init(high: words.0, low: words.1)
   }

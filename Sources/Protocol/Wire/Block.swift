@@ -122,7 +122,9 @@ public struct Block: Equatable, Sendable {
   }
 
   private func coverage(at row: Int) -> Coverage {
-    func small(_ field: Field) -> Int32? { integers(field)[row].map(Int32.init(truncatingIfNeeded:)) }
+    func small(_ field: Field) -> Int32? {
+      integers(field)[row].map(Int32.init(truncatingIfNeeded:))
+    }
     return Coverage(
       latitudeMicrodegrees: small(.latitude) ?? 0, longitudeMicrodegrees: small(.longitude) ?? 0,
       accuracyDecimetres: small(.accuracy),
