@@ -212,7 +212,7 @@ public struct Sender: Sendable {
   public mutating func expire(now: Duration) {
     for index in streams.indices {
       guard let flight = streams[index].flights.first, flight.deadline <= now else { continue }
-      streams[index].silence = min(2 * streams[index].silence, limits.silenceMax)
+      streams[index].silence = min(streams[index].silence * 2, limits.silenceMax)
       window = max(1, window / 2)
       rewind(index)
     }
