@@ -64,6 +64,7 @@ let package = Package(
     tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),
     tests("SimulatorTests", ["Simulator", "Protocol"]),
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon"]),
+    tests("SeedsTests", []),
     tests("StyleTests", []),
   ]
 )
