@@ -38,6 +38,7 @@ let package = Package(
     .executable(name: "hatang-simulator", targets: ["Simulator"]),
   ],
   targets: [
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -48,7 +49,7 @@ let package = Package(
     module("Indicators", ["Protocol"]),
     module("MQTT", ["CMosquitto"]),
     module("SQLite", ["CSQLite"]),
-    module("Daemon"),
+    module("Daemon", ["CLinux"]),
 
     program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon"]),
     program(
