@@ -68,6 +68,8 @@ public struct Sender: Sendable {
     public let from: SequenceNumber
     public let acknowledged: SequenceNumber
     public let oldestHeld: SequenceNumber
+    /// The stream's end.
+    public let next: SequenceNumber
   }
 
   /// What a receipt meant.
@@ -186,7 +188,7 @@ public struct Sender: Sendable {
       guard inFlight < room else { continue }
       return Request(
         stream: stream.id, from: stream.cursor, acknowledged: stream.acknowledged,
-        oldestHeld: stream.oldestHeld)
+        oldestHeld: stream.oldestHeld, next: stream.next)
     }
     return nil
   }

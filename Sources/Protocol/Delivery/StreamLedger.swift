@@ -46,6 +46,11 @@ public struct StreamLedger: Equatable, Sendable {
   /// Takes what is new in a batch. A refused batch leaves the ledger as it was.
   public mutating func receive(_ batch: Batch) throws(LedgerRefusal) -> Outcome {
     try StreamLedger.checkConsistency(of: batch)
+    guard batch.acknowledged <= next else {
+      // Restored from an older copy: the agent must first learn what is expected here, and then
+      // say again what became of the rest.
+      return Outcome(accepted: 0..<0, newHoles: [], duplicates: 0, hasGap: true)
+    }
     var settling = Settling(next: next, declared: batch.holes)
     settling.giveUp(before: batch.oldestHeld)
     var accepted: Range<Int>?

@@ -2,12 +2,15 @@
 /// the rest of that stream. Topic `hatang/v1/<agent>/batch`.
 public struct Batch: Equatable, Sendable {
   public let stream: StreamID
+  /// The receipt that the agent built this on: it takes all before this for settled, and `holes`
+  /// begin here. A ledger that expects less takes nothing and says so in its receipt.
+  public let acknowledged: SequenceNumber
   /// The oldest sequence number that the agent can still send. What lies before it and was not
   /// received is lost; `holes` tell why.
   public let oldestHeld: SequenceNumber
   /// The agent's clock when the batch was made, ms since 1970; a receipt returns it.
   public let sentMs: Int64
-  /// Holes at or after what the agent takes for received, in order.
+  /// Holes that reach beyond `acknowledged`, in order.
   public let holes: [Hole]
   public let segments: [Piece]
 
@@ -43,12 +46,15 @@ public struct Batch: Equatable, Sendable {
     static let sent: UInt64 = 3
     static let holes: UInt64 = 4
     static let segments: UInt64 = 5
+    static let acknowledged: UInt64 = 6
   }
 
   public init(
-    stream: StreamID, oldestHeld: SequenceNumber, sentMs: Int64, holes: [Hole], segments: [Piece]
+    stream: StreamID, acknowledged: SequenceNumber, oldestHeld: SequenceNumber, sentMs: Int64,
+    holes: [Hole], segments: [Piece]
   ) {
     self.stream = stream
+    self.acknowledged = acknowledged
     self.oldestHeld = oldestHeld
     self.sentMs = sentMs
     self.holes = holes
@@ -57,7 +63,7 @@ public struct Batch: Equatable, Sendable {
 
   public func encoded() -> [UInt8] {
     var writer = CBORWriter(reserving: 128 + segments.reduce(0) { $0 + $1.bytes.count + 24 })
-    writer.map(6)
+    writer.map(7)
     writer.integer(Int64(Key.version))
     writer.integer(wireVersion)
     writer.integer(Int64(Key.stream))
@@ -74,6 +80,8 @@ public struct Batch: Equatable, Sendable {
       writer.integer(Int64(hole.last))
       writer.integer(hole.reason.rawValue)
     }
+    writer.integer(Int64(Key.acknowledged))
+    writer.integer(Int64(acknowledged))
     writer.integer(Int64(Key.segments))
     writer.array(segments.count)
     for segment in segments {
@@ -94,6 +102,7 @@ public struct Batch: Equatable, Sendable {
     var reader = CBORReader(bytes)
     var version: Int64?
     var stream: StreamID?
+    var acknowledged: SequenceNumber?
     var oldest: SequenceNumber?
     var sent: Int64?
     var holes: [Hole] = []
@@ -105,6 +114,7 @@ public struct Batch: Equatable, Sendable {
         guard found == wireVersion else { throw WireError(.version(found), at: reader.offset) }
         version = found
       case Key.stream: stream = try StreamID(decoding: &reader)
+      case Key.acknowledged: acknowledged = try reader.unsigned(atMost: sequenceNumberMax)
       case Key.oldestHeld: oldest = try reader.unsigned(atMost: sequenceNumberMax)
       case Key.sent: sent = try reader.integer()
       case Key.holes: holes = try Batch.holes(from: &reader)
@@ -115,9 +125,12 @@ public struct Batch: Equatable, Sendable {
     try reader.expectEnd()
     guard version != nil else { throw WireError(.missing("version"), at: 0) }
     guard let stream else { throw WireError(.missing("stream"), at: 0) }
+    guard let acknowledged else { throw WireError(.missing("acknowledged"), at: 0) }
     guard let oldest else { throw WireError(.missing("oldest held"), at: 0) }
     guard let sent else { throw WireError(.missing("sent"), at: 0) }
-    self.init(stream: stream, oldestHeld: oldest, sentMs: sent, holes: holes, segments: segments)
+    self.init(
+      stream: stream, acknowledged: acknowledged, oldestHeld: oldest, sentMs: sent, holes: holes,
+      segments: segments)
   }
 
   private static func holes(from reader: inout CBORReader) throws(WireError) -> [Hole] {

@@ -1,0 +1,141 @@
+import Protocol
+import Testing
+
+@Suite struct SegmentTests {
+  @Test(arguments: 0..<UInt64(8))
+  func `any legal measurements survive encoding, each source in its order`(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<250 {
+      let count = Int.random(in: 1...60, using: &generator)
+      let sent = (0..<count).map { _ in Measurement.random(using: &generator) }
+      let segment = try Segment(decoding: Segment.encode(sent, receivedMs: 7)[...])
+      #expect(segment.receivedMs == 7)
+      #expect(segment.count == count)
+      for key in Set(sent.map(Group.init)) {
+        #expect(
+          segment.measurements.filter { Group($0) == key } == sent.filter { Group($0) == key },
+          "seed \(seed)")
+      }
+    }
+  }
+
+  private struct Group: Hashable {
+    let kind: Kind
+    let isSimulated: Bool
+    let source: String
+
+    init(_ measurement: Measurement) {
+      kind = measurement.kind
+      isSimulated = measurement.isSimulated
+      source = measurement.source
+    }
+  }
+
+  @Test(arguments: 0..<UInt64(8))
+  func `random and mutated bytes give a segment of legal values or an error`(
+    seed: UInt64
+  ) throws {
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<2_000 {
+      var bytes: [UInt8]
+      if generator.once(in: 4) {
+        bytes = (0..<Int.random(in: 0...200, using: &generator)).map { _ in
+          UInt8.random(in: 0...255, using: &generator)
+        }
+      } else {
+        bytes = Segment.encode(
+          (0..<Int.random(in: 1...20, using: &generator)).map { _ in .random(using: &generator) },
+          receivedMs: 1)
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+          bytes[Int.random(in: bytes.indices, using: &generator)] =
+            UInt8.random(in: 0...255, using: &generator)
+        }
+        if generator.once(in: 4) {
+          bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator))
+        }
+      }
+      guard let segment = try? Segment(decoding: bytes[...]) else { continue }
+      for measurement in segment.measurements {
+        #expect(LegalRange.time.contains(measurement.timeMs))
+        guard case .coverage(let coverage) = measurement.body else { continue }
+        #expect(LegalRange.latitude.contains(Int64(coverage.latitudeMicrodegrees)))
+        #expect(coverage.ssRsrpTenths.map { LegalRange.ssRsrp.contains(Int64($0)) } ?? true)
+      }
+    }
+  }
+
+  @Test func `a column that claims a million rows from ten bytes is refused`() {
+    // [unit 1, [delta 0, repeated 1,000,000 times], form 1] in a block of 1 row
+    var block = CBORWriter()
+    block.map(3)
+    for key in 0...1 {
+      block.integer(Int64(key))
+      block.integer(1)
+    }
+    block.integer(2)
+    block.array(1)
+    block.array(4)
+    block.integer(1)
+    block.boolean(false)
+    block.integer(1)
+    block.map(1)
+    block.integer(2)
+    block.array(3)
+    block.integer(1)
+    block.array(2)
+    block.integer(0)
+    block.integer(1_000_000)
+    block.integer(1)
+    #expect(throws: WireError(.range("1000000, legal 0…1"), at: 17)) {
+      try Segment(decoding: block.bytes[...])
+    }
+  }
+
+  @Test func `a level outside 3GPP's range is an error that names column, value and range`() throws
+  {
+    var bytes = Segment.encode(
+      [
+        Measurement(
+          source: "a", timeMs: 0,
+          body: .coverage(
+            Coverage(
+              latitudeMicrodegrees: 0, longitudeMicrodegrees: 0, radioAccess: .nrSA,
+              ssRsrpTenths: -1_000)))
+      ], receivedMs: 0)
+    // −1000 is 0x39 0x03e7; −2000 is 0x39 0x07cf.
+    let place = try #require(
+      bytes.indices.first { Array(bytes[$0...].prefix(3)) == [0x39, 3, 0xe7] })
+    bytes.replaceSubrange((place + 1)...(place + 2), with: [0x07, 0xcf])
+    #expect(throws: WireError(.range("column ssRsrp holds -2000, legal -1560…-310"), at: place)) {
+      try Segment(decoding: bytes[...])
+    }
+  }
+
+  @Test func `a segment of a newer version is refused and says what to do`() throws {
+    var writer = CBORWriter()
+    writer.map(1)
+    writer.integer(0)
+    writer.integer(9)
+    let error = #expect(throws: WireError.self) { try Segment(decoding: writer.bytes[...]) }
+    #expect(error?.description == "byte 3: version 9, this program reads 1; upgrade it")
+  }
+
+  @Test func `steady samples of one source cost at most 10 bytes each`() {
+    var generator = SeededGenerator(seed: 1)
+    var latitude: Int32 = 20_541_000
+    let samples = (0..<100).map { index in
+      latitude += Int32.random(in: -120...120, using: &generator)
+      return Measurement(
+        source: "xe-01", timeMs: 1_732_000_000_000 + Int64(index) * 1_000,
+        body: .coverage(
+          Coverage(
+            latitudeMicrodegrees: latitude, longitudeMicrodegrees: 105_913_000 + Int32(index) * 90,
+            radioAccess: .nrNSA, isActive: true,
+            ssRsrpTenths: -950 + 10 * Int32.random(in: -9...9, using: &generator),
+            ssRsrqTenths: -110 + 10 * Int32.random(in: -3...3, using: &generator),
+            plmn: "45204")))
+    }
+    let bytes = Segment.encode(samples, receivedMs: 1_732_000_100_000)
+    #expect(bytes.count <= 1_000)
+  }
+}

@@ -1,0 +1,105 @@
+import Protocol
+import Testing
+
+@Suite struct SenderTests {
+  private let old = StreamID(high: 0, low: 1)
+  private let live = StreamID(high: 0, low: 2)
+  private var generator = SeededGenerator(seed: 1)
+
+  /// A sender with a backlog of 100 in an old stream and 10 in the live one.
+  private func connected() -> Sender {
+    var sender = Sender()
+    sender.open(old, oldestHeld: 0, next: 100, acknowledged: 0)
+    sender.open(live, oldestHeld: 0, next: 10, acknowledged: 0)
+    sender.connected()
+    return sender
+  }
+
+  private func receipt(_ stream: StreamID, _ next: UInt64, echo: Int64 = 1) -> Receipt {
+    Receipt(stream: stream, next: next, echoedSentMs: echo, committedMs: 0)
+  }
+
+  @Test func `live data goes before the backlog`() {
+    #expect(connected().nextRequest()?.stream == live)
+  }
+
+  @Test mutating func `one batch is in flight until the first receipt, then the window opens`() {
+    var sender = connected()
+    sender.sent(live, end: 10, now: .zero, using: &generator)
+    #expect(sender.nextRequest() == nil)
+    #expect(sender.received(receipt(live, 10)) == .advanced(to: 10))
+    #expect(sender.window == 2)
+    #expect(sender.nextRequest()?.stream == old)
+  }
+
+  @Test mutating func `silence sends again from the last receipt, ever later up to a minute`()
+    throws
+  {
+    var sender = connected()
+    var now: Duration = .zero
+    var waits: [Duration] = []
+    for _ in 0..<6 {
+      sender.sent(live, end: 10, now: now, using: &generator)
+      let deadline = try #require(sender.deadline)
+      waits.append(deadline - now)
+      now = deadline
+      sender.expire(now: now)
+      #expect(sender.nextRequest()?.from == 0)
+    }
+    for (wait, base) in zip(waits, [5, 10, 20, 40, 60, 60]) {
+      #expect(wait >= .seconds(base) && wait <= .seconds(base) * 1.25)
+    }
+  }
+
+  @Test mutating func `a receipt that goes back rewinds`() {
+    var sender = connected()
+    sender.sent(live, end: 10, now: .zero, using: &generator)
+    _ = sender.received(receipt(live, 10))
+    #expect(sender.received(receipt(live, 4)) == .rewound(to: 4))
+    #expect(sender.nextRequest()?.from == 4)
+  }
+
+  @Test mutating func `a receipt that answers no batch means: begin again from here`() {
+    var sender = connected()
+    sender.sent(live, end: 10, now: .zero, using: &generator)
+    #expect(sender.received(receipt(live, 0, echo: 0)) == .unchanged)
+    #expect(sender.nextRequest()?.stream == live)
+  }
+
+  @Test func `a receipt for more than was numbered, or for a stranger, is told apart`() {
+    var sender = connected()
+    #expect(sender.received(receipt(live, 11)) == .beyondNext)
+    #expect(sender.received(receipt(StreamID(high: 9, low: 9), 1)) == .unknownStream)
+  }
+
+  @Test func `live data that lags asks for a stream of its own, once the aggregator answers`() {
+    var sender = connected()
+    #expect(!sender.wantsNewStream(lag: .seconds(100), now: .seconds(1_000)))
+    _ = sender.received(receipt(live, 1))
+    #expect(!sender.wantsNewStream(lag: .seconds(10), now: .seconds(1_000)))
+    #expect(sender.wantsNewStream(lag: .seconds(100), now: .seconds(1_000)))
+    sender.begin(StreamID(high: 0, low: 3), now: .seconds(1_000))
+    #expect(!sender.wantsNewStream(lag: .seconds(100), now: .seconds(1_500)))
+  }
+
+  @Test func `more holes than one batch can name are declared in turn`() {
+    var sender = Sender()
+    sender.open(live, oldestHeld: 2_000, next: 2_000, acknowledged: 0)
+    sender.connected()
+    let holes = (0..<UInt64(1_000)).map { index -> Hole in
+      let reason: LossReason = index.isMultiple(of: 2) ? .bufferFull : .bufferDamaged
+      return Hole(first: 2 * index, last: 2 * index, reason: reason)
+    }
+    var ledger = StreamLedger()
+    while let request = sender.nextRequest() {
+      let (batch, end) = request.assemble(
+        segments: [], nextHeld: nil, holes: holes, oldestHeld: nil, sentMs: 1)
+      var generator = SeededGenerator(seed: 1)
+      sender.sent(live, end: end, now: .zero, using: &generator)
+      let outcome = try? ledger.receive(batch)
+      #expect((outcome?.newHoles.count ?? 0) > 0)
+      _ = sender.received(receipt(live, ledger.next))
+    }
+    #expect(ledger.next == 2_000 && ledger.isBalanced)
+  }
+}
