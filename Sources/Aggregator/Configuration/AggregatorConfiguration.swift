@@ -1,0 +1,107 @@
+package import Daemon
+package import Indicators
+
+/// The aggregator's configuration file, `/etc/hatang/aggregator.json5`, checked as far as one can
+/// without opening anything but the files that it names for the broker's connection.
+package struct AggregatorConfiguration: Sendable {
+  package var broker: BrokerConfiguration
+  /// The store's SQLite file.
+  package var storePath: String
+  /// Days for which the segments are kept as they came; older measurements are set aside.
+  package var keepRawDays: Int
+  package var listen: ListenAddress
+  /// Paths of the tables; `nil`: none is configured.
+  package var indicatorsPath: String
+  package var areasPath: String
+  package var populationPath: String?
+  package var availabilityPath: String?
+  /// Agents that are accepted; `nil`: every agent that the broker lets in.
+  package var agents: Set<String>?
+  /// Shortest time between two computations of the indicators, s.
+  package var recomputeSeconds: Int
+  package var method: Method
+
+  package static let defaultPath = "/etc/hatang/aggregator.json5"
+  package static let defaultStorePath = "/var/lib/hatang-aggregator/hatang.db"
+
+  package static func read(_ path: String) throws(ConfigError) -> AggregatorConfiguration {
+    try AggregatorConfiguration(try ConfigNode.parse(file: path))
+  }
+
+  package init(_ node: ConfigNode) throws(ConfigError) {
+    try node.expectKeys([
+      "broker", "store", "http", "indicators", "areas", "population", "availability", "agents",
+      "recompute_seconds", "method",
+    ])
+    broker = try BrokerConfiguration(try node.required("broker"))
+    let store = node["store"]
+    try store?.expectKeys(["path", "keep_raw_days"])
+    storePath = try store?["path"]?.path() ?? AggregatorConfiguration.defaultStorePath
+    keepRawDays = Int(
+      try store?.integer("keep_raw_days", in: 1...36_500, default: 400) ?? 400)
+    let http = node["http"]
+    try http?.expectKeys(["listen"])
+    listen = try http?["listen"].map(ListenAddress.init) ?? ListenAddress()
+    indicatorsPath = try node.required("indicators").path()
+    areasPath = try node.required("areas").path()
+    populationPath = try node["population"].flatMapPath()
+    availabilityPath = try node["availability"].flatMapPath()
+    agents = try AggregatorConfiguration.agents(node["agents"])
+    recomputeSeconds = Int(try node.integer("recompute_seconds", in: 1...3_600, default: 2))
+    method = try Method(configured: node["method"])
+  }
+
+  private static func agents(_ node: ConfigNode?) throws(ConfigError) -> Set<String>? {
+    guard let node, !node.isNull else { return nil }
+    var names: Set<String> = []
+    for entry in try node.array() {
+      let name = try entry.agentName()
+      guard names.insert(name).inserted else {
+        throw entry.error("is \"\(name)\", which is in the list already; remove one")
+      }
+    }
+    guard !names.isEmpty else {
+      throw node.error("is empty, so no agent would be heard; name some, or remove the key")
+    }
+    return names
+  }
+}
+
+/// Where the web server listens.
+package struct ListenAddress: Equatable, Sendable {
+  /// An IPv4 or IPv6 address, or a host's name.
+  package var host = "127.0.0.1"
+  /// 0: any free port.
+  package var port = 8_057
+
+  package init() {}
+
+  package init(_ node: ConfigNode) throws(ConfigError) {
+    let legal = "an address and a port of 0…65535, such as \"127.0.0.1:8057\" or \"[::1]:8057\""
+    let text = try node.string(legal: legal) { ListenAddress.parts(of: $0) != nil }
+    guard let parts = ListenAddress.parts(of: text) else { return }
+    host = parts.host
+    port = parts.port
+  }
+
+  private static func parts(of text: String) -> (host: String, port: Int)? {
+    guard let colon = text.lastIndex(of: ":"),
+      let port = UInt16(text[text.index(after: colon)...])
+    else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    return host.isEmpty ? nil : (String(host), Int(port))
+  }
+}
+
+extension ConfigNode? {
+  /// The path under a key that may be absent or `null`.
+  fileprivate func flatMapPath() throws(ConfigError) -> String? {
+    guard let node = self, !node.isNull else { return nil }
+    return try node.path()
+  }
+}
