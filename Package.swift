@@ -56,15 +56,17 @@ let package = Package(
       "Aggregator", ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "CMicrohttpd"]),
     program("Simulator", ["Protocol", "MQTT", "Daemon"]),
 
+    // Brokers, folders and certificates that live as long as a test.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
     tests("ProtocolTests", ["Protocol"]),
     tests("IndicatorsTests", ["Indicators", "Protocol"]),
-    tests("MQTTTests", ["MQTT"]),
+    tests("MQTTTests", ["MQTT", "TestSupport"]),
     tests("SQLiteTests", ["SQLite"]),
     tests("DaemonTests", ["Daemon"]),
-    tests("AgentTests", ["Agent", "Protocol", "SQLite", "Daemon"]),
+    tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),
     tests("SimulatorTests", ["Simulator", "Protocol"]),
-    tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon"]),
+    tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
     tests("SeedsTests", []),
     tests("StyleTests", []),
   ]

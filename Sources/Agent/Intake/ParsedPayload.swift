@@ -1,4 +1,4 @@
-import Protocol
+package import Protocol
 
 /// What a payload of the local broker came to. A payload may be right in parts: an array's good
 /// elements are taken, its bad ones rejected.

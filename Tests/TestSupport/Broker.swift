@@ -1,0 +1,135 @@
+import Glibc
+
+/// A mosquitto of one test, on a free port of 127.0.0.1, with its files in the test's folder.
+public final class Broker {
+  public let port: Int
+  public let folder: TemporaryFolder
+  public private(set) var pid: pid_t?
+
+  /// - Parameters:
+  ///   - settings: further lines of mosquitto.conf.
+  ///   - certificates: makes the listener speak TLS.
+  public init(
+    in folder: TemporaryFolder, settings: [String] = [], certificates: Certificates? = nil,
+    isStarted: Bool = true
+  ) {
+    self.folder = folder
+    port = Broker.freePort()
+    var lines = [
+      "user root", "listener \(port) 127.0.0.1", "persistence true",
+      "persistence_location \(folder.path)/", "persistence_file broker-\(port).db",
+      "autosave_interval 1", "max_inflight_messages 1000", "max_queued_messages 0",
+      "log_type error", "log_type warning",
+    ]
+    if let certificates {
+      lines += [
+        "cafile \(certificates.ca)", "certfile \(certificates.server)",
+        "keyfile \(certificates.serverKey)", "require_certificate true",
+        "use_identity_as_username true",
+      ]
+    }
+    lines += ["allow_anonymous true"] + settings
+    folder.write(lines.joined(separator: "\n") + "\n", to: "broker-\(port).conf")
+    if isStarted { start() }
+  }
+
+  deinit { kill() }
+
+  /// Starts it, and waits until it answers.
+  public func start() {
+    precondition(pid == nil)
+    pid = TestSupport.start(
+      "/usr/sbin/mosquitto", ["-c", folder.file("broker-\(port).conf")],
+      output: folder.file("broker-\(port).log"))
+    guard eventually(within: .seconds(20), { Broker.answers(port) }) else {
+      fatalError("mosquitto does not answer on port \(port); see \(folder.path)")
+    }
+  }
+
+  /// SIGKILL by default: it has no time to write its file.
+  public func kill(_ signal: Int32 = SIGKILL) {
+    guard let pid else { return }
+    Glibc.kill(pid, signal)
+    waitForEnd(of: pid)
+    self.pid = nil
+  }
+
+  /// SIGSTOP: the broker is there, but does not answer.
+  public func pause() { if let pid { Glibc.kill(pid, SIGSTOP) } }
+  public func resume() { if let pid { Glibc.kill(pid, SIGCONT) } }
+
+  /// A port that nobody uses at the moment.
+  public static func freePort() -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length)
+        getsockname(descriptor, $0, &length)
+      }
+    }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  private static func answers(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: UInt16(port))
+    return withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+
+  private static func loopback(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+}
+
+/// A certificate authority of one test, and what it signed.
+public struct Certificates {
+  public let ca: String
+  /// For 127.0.0.1 and localhost.
+  public let server: String
+  public let serverKey: String
+  public let client: String
+  public let clientKey: String
+
+  /// - Parameter name: the client certificate's common name.
+  public init(in folder: TemporaryFolder, name: String = "kcn-1") {
+    let path = folder.path
+    ca = "\(path)/ca.crt"
+    server = "\(path)/server.crt"
+    serverKey = "\(path)/server.key"
+    client = "\(path)/client.crt"
+    clientKey = "\(path)/client.key"
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl(
+      [
+        "req", "-x509", "-days", "2", "-subj", "/CN=test ca", "-keyout", "\(path)/ca.key", "-out",
+        ca,
+      ]
+        + key)
+    for (subject, file) in [("localhost", "server"), (name, "client")] {
+      let request = "\(path)/\(file).csr"
+      openssl(
+        ["req", "-subj", "/CN=\(subject)", "-keyout", "\(path)/\(file).key", "-out", request] + key)
+      folder.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n", to: "\(file).ext")
+      openssl([
+        "x509", "-req", "-days", "2", "-in", request, "-CA", ca, "-CAkey", "\(path)/ca.key",
+        "-CAcreateserial", "-extfile", "\(path)/\(file).ext", "-out", "\(path)/\(file).crt",
+      ])
+    }
+  }
+
+  private func openssl(_ arguments: [String]) {
+    precondition(run("/usr/bin/openssl", arguments) == 0, "openssl \(arguments) failed")
+  }
+}

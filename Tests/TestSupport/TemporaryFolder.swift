@@ -1,0 +1,73 @@
+import Glibc
+
+/// A folder of one test, removed with its content when the test lets go of it.
+public final class TemporaryFolder {
+  public let path: String
+
+  public init() {
+    var template = Array("/tmp/hatang-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      fatalError("mkdtemp: \(String(cString: strerror(errno)))")
+    }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { run("/bin/rm", ["-rf", path]) }
+
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  public func write(_ text: String, to name: String) {
+    guard let file = fopen(self.file(name), "w") else { fatalError("cannot write \(name)") }
+    fputs(text, file)
+    fclose(file)
+  }
+}
+
+/// Runs a program to its end; its exit code.
+@discardableResult
+public func run(_ program: String, _ arguments: [String]) -> Int32 {
+  let pid = start(program, arguments)
+  return waitForEnd(of: pid)
+}
+
+/// Starts a program; its output goes to /dev/null, or to a file.
+public func start(
+  _ program: String, _ arguments: [String], output: String = "/dev/null"
+) -> pid_t {
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  let flags = O_WRONLY | O_CREAT | O_APPEND
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+  posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o644)
+  posix_spawn_file_actions_adddup2(&actions, 1, 2)
+  var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+  defer { for word in words { free(word) } }
+  words.append(nil)
+  var pid: pid_t = 0
+  let code = posix_spawnp(&pid, program, &actions, nil, words, environ)
+  guard code == 0 else { fatalError("\(program): \(String(cString: strerror(code)))") }
+  return pid
+}
+
+/// The exit code, or 128 + signal.
+@discardableResult
+public func waitForEnd(of pid: pid_t) -> Int32 {
+  var status: Int32 = 0
+  while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+  return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+}
+
+/// Asks again and again until it is so; `false` at the deadline. For what gives no descriptor to
+/// wait on.
+public func eventually(
+  within limit: Duration = .seconds(20), _ condition: () throws -> Bool
+) rethrows -> Bool {
+  let clock = ContinuousClock()
+  let deadline = clock.now + limit
+  repeat {
+    if try condition() { return true }
+    poll(nil, 0, 5)
+  } while clock.now < deadline
+  return false
+}
