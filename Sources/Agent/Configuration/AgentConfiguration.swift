@@ -1,0 +1,66 @@
+package import Daemon
+import Protocol
+
+/// The agent's settings, read from JSON5 and checked: every value in it is legal, and the files
+/// that it names could be read.
+package struct AgentConfiguration: Sendable {
+  /// The file it came from.
+  package let file: String
+  /// Names the topics and the certificate.
+  package let agent: String
+  /// The broker to which the devices publish.
+  package let local: BrokerSettings
+  /// The broker of the province.
+  package let uplink: BrokerSettings
+  package let buffer: BufferSettings
+  /// Larger payloads are rejected.
+  package let maxPayloadBytes: Int
+  /// JSON that `status` reads, also when the daemon is down.
+  package let statusFile: String
+  /// Metrics for node_exporter's textfile collector; `nil`: none are written.
+  package let textfile: String?
+
+  package static let defaultFile = "/etc/hatang/agent.json5"
+  static let maxPayloadBytesDefault: Int64 = 262_144
+  static let statusFileDefault = "/run/hatang-agent/status.json"
+
+  package init(file: String) throws(ConfigError) {
+    try self.init(ConfigNode.parse(file: file))
+  }
+
+  package init(_ root: ConfigNode) throws(ConfigError) {
+    try root.expectKeys([
+      "agent", "local", "uplink", "buffer", "max_payload_bytes", "status_file", "textfile",
+      "mappings", "probes",
+    ])
+    file = root.file
+    agent = try root.required("agent").string(
+      legal: AgentName.legalText, where: { AgentName.isLegal($0) })
+    local = try BrokerSettings(in: root, key: "local", defaultHost: "127.0.0.1")
+    uplink = try BrokerSettings(in: root, key: "uplink", defaultHost: nil)
+    buffer = try BufferSettings(root["buffer"])
+    maxPayloadBytes = Int(
+      try root.integer(
+        "max_payload_bytes", in: 1_024...16_777_216, default: Self.maxPayloadBytesDefault))
+    statusFile = try root["status_file"]?.path() ?? Self.statusFileDefault
+    textfile = try root["textfile"]?.path()
+    if let textfile, !textfile.hasSuffix(".prom"), let node = root["textfile"] {
+      throw node.error(
+        "is \"\(textfile)\", but node_exporter reads only files that end in .prom; rename it")
+    }
+    try Self.refuseWhatComesLater(root)
+  }
+
+  /// Accepting these and doing nothing would be a lie.
+  private static func refuseWhatComesLater(_ root: ConfigNode) throws(ConfigError) {
+    if let mappings = root["mappings"], let first = try mappings.array().first {
+      throw first.error(
+        "maps a foreign device, which this version cannot do yet; remove it, and let the device "
+          + "publish measure/<kind>/<source> as docs/protocol.md says")
+    }
+    if let probes = root["probes"], let first = try probes.object().first {
+      throw first.value.error(
+        "sets up a built-in probe, which this version does not have yet; remove it")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Daemon
+package import MQTT
+
+/// How to reach a broker: `local` and `uplink` in the configuration.
+package struct BrokerSettings: Sendable {
+  package let host: String
+  package let port: Int
+  /// `nil`: plain TCP.
+  package let tls: TLSOptions?
+  package let username: String?
+  /// The content of `password_file` without its last line break.
+  package let password: String?
+
+  /// `host:port`, as messages name it.
+  package var name: String { "\(host):\(port)" }
+
+  /// - Parameter defaultHost: `nil`: the host must be given.
+  init(
+    in root: ConfigNode, key: String, defaultHost: String?
+  ) throws(ConfigError) {
+    let found = defaultHost == nil ? try root.required(key) : root[key]
+    guard let node = found else {
+      (host, port, tls, username, password) = (defaultHost ?? "", 1_883, nil, nil, nil)
+      return
+    }
+    try node.expectKeys([
+      "host", "port", "ca_file", "cert_file", "key_file", "username", "password_file",
+    ])
+    let isHost = { (text: String) in
+      !text.isEmpty && text.utf8.count <= 253 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+    }
+    let hostNode = defaultHost == nil ? try node.required("host") : node["host"]
+    host =
+      try hostNode?.string(legal: "a host name or an address", where: isHost) ?? defaultHost
+      ?? ""
+    tls = try Self.tls(node)
+    port = Int(try node.integer("port", in: 1...65_535, default: tls == nil ? 1_883 : 8_883))
+    username = try node["username"]?.string(legal: "1…255 bytes") {
+      (1...255).contains($0.utf8.count)
+    }
+    password = try Self.password(node, hasUsername: username != nil)
+  }
+
+  private static func tls(_ node: ConfigNode) throws(ConfigError) -> TLSOptions? {
+    for key in ["cert_file", "key_file"] where node["ca_file"] == nil {
+      if let file = node[key] { throw file.error("is of no use without ca_file; add ca_file") }
+    }
+    for (key, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
+      if let file = node[key], node[other] == nil {
+        throw file.error("is of no use without \(other); add \(other)")
+      }
+    }
+    guard let ca = node["ca_file"] else { return nil }
+    return TLSOptions(
+      caFile: try pem(ca, "CERTIFICATE-----", "a certificate"),
+      certificateFile: try optionalPEM(node["cert_file"], "CERTIFICATE-----", "a certificate"),
+      keyFile: try optionalPEM(node["key_file"], "PRIVATE KEY-----", "a private key"))
+  }
+
+  private static func optionalPEM(
+    _ node: ConfigNode?, _ mark: String, _ what: String
+  ) throws(ConfigError) -> String? {
+    try node.map { (node) throws(ConfigError) in try pem(node, mark, what) }
+  }
+
+  /// Reads the file, so that a wrong path or right is known now and not as a failed handshake.
+  private static func pem(
+    _ node: ConfigNode, _ mark: String, _ what: String
+  ) throws(ConfigError) -> String {
+    let path = try node.path()
+    let text = try content(of: path, node)
+    guard text.contains("-----BEGIN "), text.contains(mark) else {
+      throw node.error("names \(path), which holds no \(what) in PEM form; name the right file")
+    }
+    return path
+  }
+
+  private static func password(
+    _ node: ConfigNode, hasUsername: Bool
+  ) throws(ConfigError) -> String? {
+    guard let file = node["password_file"] else { return nil }
+    guard hasUsername else { throw file.error("is of no use without username; add username") }
+    var text = try content(of: file.path(), file)
+    // A line break of two characters is one Character, too.
+    if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+    guard !text.isEmpty else {
+      throw file.error("names \(try file.path()), which is empty; write the password into it")
+    }
+    return text
+  }
+
+  private static func content(
+    of path: String, _ node: ConfigNode
+  ) throws(ConfigError) -> String {
+    do throws(FileError) {
+      return try Files.text(path, bytesMax: 1 << 20)
+    } catch {
+      let cause = FileError.text(of: error.code)
+      let remedy = error.isMissing ? "put the file there, or correct the path" : "make it readable"
+      throw node.error("names \(path), which cannot be read: \(cause); \(remedy)")
+    }
+  }
+}
