@@ -56,9 +56,11 @@ let package = Package(
       "Aggregator", ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "CMicrohttpd"]),
     program("Simulator", ["Protocol", "MQTT", "Daemon"]),
 
-    // Brokers, folders and certificates that live as long as a test.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
-    tests("ProtocolTests", ["Protocol"]),
+    // Brokers, programs, folders, certificates and seeded choices that live as long as a test.
+    .target(
+      name: "TestSupport", dependencies: ["Daemon"], path: "Tests/TestSupport",
+      swiftSettings: testing),
+    tests("ProtocolTests", ["Protocol", "TestSupport"]),
     tests("IndicatorsTests", ["Indicators", "Protocol"]),
     tests("MQTTTests", ["MQTT", "TestSupport"]),
     tests("SQLiteTests", ["SQLite"]),

@@ -1,4 +1,5 @@
 import Protocol
+import TestSupport
 
 /// One schedule: an agent, a network that loses, doubles, reorders and delays, and an aggregator,
 /// all driven from one seed through crashes, partitions, restores, overflow and damage; then peace,

@@ -1,4 +1,5 @@
 import Protocol
+import TestSupport
 
 extension Measurement {
   /// Any legal measurement, absent fields and extremes included.

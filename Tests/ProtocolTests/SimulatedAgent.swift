@@ -1,4 +1,5 @@
 import Protocol
+import TestSupport
 
 /// An agent whose disk is an array and whose uplink is the simulation's: a real `Sender` over a
 /// buffer that survives crashes, overflows, prunes what is acknowledged, and can be damaged.

@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 
 /// A mosquitto of one test, on a free port of 127.0.0.1, with its files in the test's folder.
@@ -31,6 +32,25 @@ public final class Broker {
     lines += ["allow_anonymous true"] + settings
     folder.write(lines.joined(separator: "\n") + "\n", to: "broker-\(port).conf")
     if isStarted { start() }
+  }
+
+  /// With a configuration that the project ships, at this test's port and folder.
+  ///
+  /// - Parameter name: of a file in `config/mosquitto/`, without its ending.
+  public init(in folder: TemporaryFolder, shipped name: String) throws {
+    self.folder = folder
+    port = Broker.freePort()
+    let lines = try Files.text(Repository.path("config/mosquitto/\(name).conf"))
+      .split(separator: "\n", omittingEmptySubsequences: false)
+      .map { [port] line in
+        if line.hasPrefix("listener ") { return "listener \(port) 127.0.0.1" }
+        if line.hasPrefix("persistence_location ") {
+          return "persistence_location \(folder.path)/\npersistence_file broker-\(port).db"
+        }
+        return String(line)
+      }
+    folder.write(lines.joined(separator: "\n") + "\nuser root\n", to: "broker-\(port).conf")
+    start()
   }
 
   deinit { kill() }

@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 
 /// A folder of one test, removed with its content when the test lets go of it.
@@ -12,7 +13,8 @@ public final class TemporaryFolder {
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  deinit { run("/bin/rm", ["-rf", path]) }
+  /// HATANG_KEEP=1 leaves it for the one who looks for a cause.
+  deinit { if getenv("HATANG_KEEP") == nil { run("/bin/rm", ["-rf", path]) } }
 
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 
@@ -20,6 +22,21 @@ public final class TemporaryFolder {
     guard let file = fopen(self.file(name), "w") else { fatalError("cannot write \(name)") }
     fputs(text, file)
     fclose(file)
+  }
+
+  public func text(of name: String) throws -> String { try Files.text(file(name)) }
+
+  public func contains(_ name: String) -> Bool { Files.exists(file(name)) }
+
+  public func copy(_ name: String, to other: String) {
+    precondition(run("/bin/cp", [file(name), file(other)]) == 0, "cp \(name) \(other)")
+  }
+
+  /// What lies in it, in one string.
+  public func listing() throws -> String {
+    let log = "listing-\(UInt32.random(in: 0 ... .max)).txt"
+    waitForEnd(of: start("/bin/ls", [path], output: file(log)))
+    return try text(of: log)
   }
 }
 

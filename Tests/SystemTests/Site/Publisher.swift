@@ -1,0 +1,124 @@
+import Daemon
+import Glibc
+import MQTT
+import Protocol
+import TestSupport
+
+/// A device that keeps account: which samples the local broker has acknowledged, and when. It
+/// never sends a sample twice: one whose PUBACK did not come may have arrived or not.
+final class Publisher {
+  let source: String
+  private(set) var acknowledged: [Identity: Duration] = [:]
+  /// Handed to the broker without a PUBACK when the connection ended.
+  private(set) var uncertain: Set<Identity> = []
+  private let port: Int
+  private var connection: Connection?
+  private var waiting: [Int32: Identity] = [:]
+  private var nextIndex: Int64 = 0
+  private let startMs: Int64
+
+  /// Samples on the way at most.
+  static let inFlightMax = 500
+
+  init(port: Int, source: String) {
+    self.port = port
+    self.source = source
+    // Whole milliseconds of the last hour, one for each sample.
+    startMs = wallClockMs() - 3_600_000
+  }
+
+  var sent: Int { Int(nextIndex) }
+
+  /// The newest that was acknowledged.
+  var last: Identity? { acknowledged.keys.max { $0.timeMs < $1.timeMs } }
+
+  /// Publishes so many more, reconnecting as often as it takes.
+  func publish(_ count: Int, within limit: Duration = .seconds(120)) throws {
+    let deadline = monotonicNow() + limit
+    let target = nextIndex + Int64(count)
+    while nextIndex < target {
+      guard monotonicNow() < deadline else {
+        throw TestFailure("only \(nextIndex) of \(target) samples published")
+      }
+      pump(until: target)
+    }
+  }
+
+  /// Waits for the PUBACKs of what is on the way.
+  func settle(within limit: Duration = .seconds(60)) throws {
+    try waitUntil("PUBACKs for \(waiting.count) samples", within: limit) {
+      pump(until: nextIndex)
+      return waiting.isEmpty
+    }
+  }
+
+  /// How many samples of this publisher came before.
+  func position(of identity: Identity) -> Int { Int(identity.timeMs - startMs) }
+
+  /// One sample as a device would send it, 200 bytes and a bit.
+  private func payload(_ identity: Identity) -> [UInt8] {
+    let seconds = identity.timeMs / 1_000
+    let fraction = String(1_000 + identity.timeMs % 1_000).dropFirst()
+    return Array(
+      """
+      {"time": \(seconds).\(fraction), "lat": 20.541\(identity.timeMs % 1_000), "lon": 105.913, \
+      "accuracy": 4.5, "rat": "nr-sa", "active": true, "ss_rsrp": -9\(identity.timeMs % 10), \
+      "ss_rsrq": -11, "ss_sinr": 12.5, "plmn": "45204", "band": "n78", "cell": "4520400123"}
+      """.utf8)
+  }
+
+  private func pump(until target: Int64) {
+    guard let connection = connection ?? connect() else {
+      poll(nil, 0, 20)
+      return
+    }
+    do {
+      while connection.isConnected, nextIndex < target, waiting.count < Publisher.inFlightMax {
+        let identity = Identity(source: source, timeMs: startMs + nextIndex)
+        nextIndex += 1
+        let id = try connection.publish(
+          Publication(
+            topic: Topic.measurement(.coverage, source: source), payload: payload(identity),
+            isRetained: false))
+        waiting[id] = identity
+      }
+      if connection.wantsWrite { try connection.write() }
+      var entry = pollfd(
+        fd: connection.fileDescriptor ?? -1,
+        events: Int16(POLLIN) | (connection.wantsWrite ? Int16(POLLOUT) : 0), revents: 0)
+      poll(&entry, 1, 20)
+      try connection.read(messagesMax: 1)
+      try connection.maintain()
+      take(connection.takeEvents())
+    } catch { lose() }
+  }
+
+  private func connect() -> Connection? {
+    var options = ConnectionOptions(
+      host: "127.0.0.1", port: port, clientID: "device-\(source)-\(UInt32.random(in: 0 ... .max))")
+    options.isCleanStart = true
+    options.inflightMaximum = Publisher.inFlightMax
+    guard let made = try? Connection(options), (try? made.connect()) != nil else { return nil }
+    connection = made
+    return made
+  }
+
+  private func take(_ events: [Connection.Event]) {
+    for event in events {
+      switch event {
+      case .published(let id):
+        if let identity = waiting.removeValue(forKey: id) {
+          acknowledged[identity] = monotonicNow()
+        }
+      case .disconnected: lose()
+      case .connected, .subscribed, .refused: break
+      }
+    }
+  }
+
+  private func lose() {
+    connection = nil
+    uncertain.formUnion(waiting.values)
+    waiting.removeAll()
+  }
+}

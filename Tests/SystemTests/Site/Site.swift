@@ -1,0 +1,159 @@
+import Daemon
+import Glibc
+import TestSupport
+
+/// Everything between a device and an indicator, for real: two brokers, an agent, an aggregator,
+/// each on ports and files of its own.
+final class Site {
+  let folder: TemporaryFolder
+  let local: Broker
+  let central: Broker
+  let httpPort: Int
+  private(set) var agent: Program?
+  private(set) var aggregator: Program?
+
+  static let agentName = "kcn-dong-van-1"
+
+  /// What a test may set of the agent's buffer.
+  struct Buffer {
+    var folder: String?
+    var maxBytes = 2_000_000_000
+    var minFreeBytes = 1_000_000
+    var whenFull = "pause"
+    var lingerMs = 20
+    var keepAcknowledgedHours = 72
+  }
+
+  init(buffer: Buffer = Buffer()) throws {
+    folder = TemporaryFolder()
+    local = try Broker(in: folder, shipped: "local")
+    central = try Broker(in: folder, shipped: "central")
+    httpPort = Broker.freePort()
+    try configureAgent(buffer)
+    folder.write(
+      """
+      { broker: { host: "127.0.0.1", port: \(central.port) },
+        store: { path: "\(storePath)" },
+        http: { listen: "127.0.0.1:\(httpPort)" },
+        indicators: "\(Repository.path("seeds/indicators.json"))",
+        areas: "\(Repository.path("seeds/areas.json"))",
+        population: "\(Repository.path("seeds/population.csv"))",
+        method: { accept_simulated: true } }
+      """, to: "aggregator.json5")
+  }
+
+  deinit {
+    agent?.kill()
+    aggregator?.kill()
+    local.kill()
+    central.kill()
+  }
+
+  func configureAgent(_ buffer: Buffer) throws {
+    bufferFolder = buffer.folder ?? folder.path
+    folder.write(
+      """
+      { agent: "\(Site.agentName)",
+        local: { host: "127.0.0.1", port: \(local.port) },
+        uplink: { host: "127.0.0.1", port: \(central.port) },
+        buffer: { path: "\(bufferPath)", max_bytes: \(buffer.maxBytes),
+          min_free_bytes: \(buffer.minFreeBytes), when_full: "\(buffer.whenFull)",
+          linger_ms: \(buffer.lingerMs),
+          keep_acknowledged_hours: \(buffer.keepAcknowledgedHours) },
+        status_file: "\(folder.file("status.json"))" }
+      """, to: "agent.json5")
+  }
+
+  private(set) var bufferFolder = ""
+  var bufferPath: String { "\(bufferFolder)/buffer.db" }
+  var storePath: String { folder.file("hatang.db") }
+  var agentConfiguration: String { folder.file("agent.json5") }
+  var aggregatorConfiguration: String { folder.file("aggregator.json5") }
+
+  // MARK: Programs
+
+  func startAgent() throws {
+    agent = Program(
+      Repository.program("hatang-agent"), ["run", "--config", agentConfiguration],
+      log: folder.file("agent.log"))
+  }
+
+  func startAggregator() throws {
+    aggregator = Program(
+      Repository.program("hatang-aggregator"), ["run", "--config", aggregatorConfiguration],
+      log: folder.file("aggregator.log"))
+  }
+
+  func killAgent() {
+    agent?.kill()
+    agent = nil
+  }
+
+  func killAggregator() {
+    aggregator?.kill()
+    aggregator = nil
+  }
+
+  func stopAgent() throws {
+    let code = try agent?.terminate() ?? 0
+    agent = nil
+    guard code == 0 else { throw TestFailure("agent ended with \(code)") }
+  }
+
+  func stopAggregator() throws {
+    let code = try aggregator?.terminate() ?? 0
+    aggregator = nil
+    guard code == 0 else { throw TestFailure("aggregator ended with \(code)") }
+  }
+
+  // MARK: What arrived
+
+  /// What lies in the aggregator's store now.
+  func received() throws -> Received { try Received(store: storePath) }
+
+  /// Waits until so many measurements were received or are declared lost.
+  func waitForAll(_ count: Int, within limit: Duration = .seconds(120)) throws {
+    var last: UInt64 = 0
+    do {
+      try waitUntil("\(count) measurements are accounted for", within: limit) {
+        last = (try? Received.accounted(store: storePath)) ?? last
+        return last >= UInt64(count)
+      }
+    } catch {
+      throw TestFailure("\(error); \(last) are\n\(logs)")
+    }
+  }
+
+  /// Waits until a last sample has come through and the agent has nothing left to deliver.
+  func waitUntilDelivered(
+    through publisher: Publisher, within limit: Duration = .seconds(120)
+  ) throws {
+    try publisher.settle()
+    try publisher.publish(1)
+    try publisher.settle()
+    guard let last = publisher.last else { return }
+    do {
+      try waitUntil("the last sample has arrived and the backlog is 0", within: limit) {
+        guard try agentStatus("backlog") == 0 else { return false }
+        return (try? received())?.counts[last] != nil
+      }
+    } catch {
+      throw TestFailure("\(error); \(publisher.sent) sent\n\(logs)")
+    }
+  }
+
+  /// A number of the agent's status file; `nil` while there is none.
+  func agentStatus(_ key: String) throws -> Int64? {
+    guard folder.contains("status.json") else { return nil }
+    let status = try ConfigNode.parse(file: folder.file("status.json"))
+    return try status[key]?.integer(in: Int64.min...Int64.max)
+  }
+
+  /// The last lines of every program, for a failure's message.
+  var logs: String {
+    ["agent.log", "aggregator.log", "local.log", "central.log"].map { name in
+      let text = (try? folder.text(of: name)) ?? ""
+      return "— \(name)\n" + text.split(separator: "\n").suffix(12).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+}
