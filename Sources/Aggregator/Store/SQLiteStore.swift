@@ -63,10 +63,6 @@ package final class SQLiteStore: Store {
     }
   }
 
-  package func backup(to path: String) throws(StoreError) {
-    try attempt { () throws(SQLiteError) in try database.backup(to: path) }
-  }
-
   /// SQLite's error in the store's words.
   @inline(__always)
   func attempt<T>(_ body: () throws(SQLiteError) -> T) throws(StoreError) -> T {

@@ -53,8 +53,6 @@ package protocol Store: AnyObject {
   func seriesIDs() throws(StoreError) -> [Int64]
   func deleteServicePoints(series: Int64, before ms: Int64) throws(StoreError)
 
-  /// A copy of all that is committed, while the daemon runs.
-  func backup(to path: String) throws(StoreError)
 }
 
 /// Why the store did not do it.

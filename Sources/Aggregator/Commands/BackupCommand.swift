@@ -1,0 +1,27 @@
+import Daemon
+
+/// `hatang-aggregator backup FILE`: a copy of the store, while the daemon runs.
+enum BackupCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "backup", "Copies the store to a file while the daemon runs.", operands: "FILE",
+    operandCount: 1...1)
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AggregatorConfiguration.read(options.config)
+    let target = options.operands[0]
+    guard !Files.exists(target) else {
+      throw StoreError(
+        "back up to", target, "the file exists",
+        hint: "name another file, or remove it: a backup never overwrites one")
+    }
+    let reader = try StoreReader(path: configuration.storePath)
+    let began = monotonicNow()
+    try reader.backup(to: target)
+    let ledger = try LedgerReport(try StoreReader(path: target))
+    let received = ledger.streams.reduce(0) { $0 + $1.received }
+    let seconds = (monotonicNow() - began).inSeconds
+    Standard.output(
+      "\(target): \(received) measurements of \(ledger.streams.count) streams, \(seconds) s\n")
+    return ledger.isBalanced ? .done : .failed
+  }
+}

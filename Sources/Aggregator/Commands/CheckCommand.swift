@@ -1,0 +1,198 @@
+import Daemon
+import MQTT
+import Protocol
+
+/// `hatang-aggregator check`: whether `run` would work here, and why not. One line a part.
+enum CheckCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "check", "Checks configuration, tables, store, disk and broker.", options: [Commands.json])
+
+  static func run(_ options: Options) throws -> ExitCode {
+    var report = CheckReport()
+    let configuration: AggregatorConfiguration
+    do throws(ConfigError) {
+      configuration = try AggregatorConfiguration.read(options.config)
+      report.add("configuration", passed: options.config)
+    } catch {
+      report.add("configuration", failed: "\(error)")
+      report.print(asJSON: options.has("json"))
+      return .configuration
+    }
+    checkStore(configuration, &report)
+    checkDisk(configuration, &report)
+    let isReachable = checkBroker(configuration, &report)
+    report.print(asJSON: options.has("json"))
+    if report.isGood { return .done }
+    return !isReachable && report.failureCount == 1 ? .unreachable : .failed
+  }
+
+  private static func checkStore(
+    _ configuration: AggregatorConfiguration, _ report: inout CheckReport
+  ) {
+    let path = configuration.storePath
+    guard Files.exists(path) else {
+      let folder = Files.directory(of: path)
+      if Files.exists(folder) {
+        report.add("store", passed: "\(path) will be made at the first start")
+      } else {
+        report.add("store", failed: "folder \(folder) is missing", remedy: "mkdir -p \(folder)")
+      }
+      return
+    }
+    do {
+      let ledger = try LedgerReport(try StoreReader(path: path))
+      let received = ledger.streams.reduce(0) { $0 + $1.received }
+      let text = "\(path): \(received) measurements of \(ledger.streams.count) streams"
+      if ledger.isBalanced {
+        report.add("store", passed: text)
+      } else {
+        report.add(
+          "store", failed: "\(text), which do not add up", remedy: "see the ledger command")
+      }
+    } catch {
+      report.add("store", failed: "\(error)")
+    }
+  }
+
+  /// Below this there is room for hours, not days.
+  private static let freeBytesMin: Int64 = 1_000_000_000
+
+  private static func checkDisk(
+    _ configuration: AggregatorConfiguration, _ report: inout CheckReport
+  ) {
+    let folder = Files.directory(of: configuration.storePath)
+    do throws(FileError) {
+      let free = try Files.freeBytes(folder)
+      let text = "\(free / 1_000_000) MB free in \(folder)"
+      if free >= freeBytesMin {
+        report.add("disk", passed: text)
+      } else {
+        report.add(
+          "disk", failed: "\(text), at least \(freeBytesMin / 1_000_000) MB are needed",
+          remedy: "free space, or lower store.keep_raw_days")
+      }
+    } catch {
+      report.add("disk", failed: "\(error)")
+    }
+  }
+
+  /// - Returns: whether the broker answered.
+  private static func checkBroker(
+    _ configuration: AggregatorConfiguration, _ report: inout CheckReport
+  ) -> Bool {
+    mqttStart()
+    defer { mqttStop() }
+    do {
+      let milliseconds = try BrokerProbe.roundTrip(configuration.broker)
+      report.add(
+        "broker",
+        passed: """
+          \(configuration.broker.host):\(configuration.broker.port) accepts our subscriptions, \
+          \(milliseconds) ms
+          """)
+      return true
+    } catch {
+      report.add("broker", failed: "\(error)")
+      return false
+    }
+  }
+}
+
+/// What `check` found.
+struct CheckReport {
+  private var lines: [Line] = []
+
+  private struct Line {
+    let part: String
+    let isGood: Bool
+    let text: String
+    let remedy: String?
+  }
+
+  var isGood: Bool { failureCount == 0 }
+  var failureCount: Int { lines.count { !$0.isGood } }
+
+  mutating func add(_ part: String, passed text: String) {
+    lines.append(Line(part: part, isGood: true, text: text, remedy: nil))
+  }
+
+  mutating func add(_ part: String, failed text: String, remedy: String? = nil) {
+    lines.append(Line(part: part, isGood: false, text: text, remedy: remedy))
+  }
+
+  func print(asJSON: Bool) {
+    Standard.output(asJSON ? json : text(inColour: Standard.isOutputTerminal))
+  }
+
+  private var json: String {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("ok", isGood)
+    json.key("checks")
+    json.beginArray()
+    for line in lines {
+      json.beginObject()
+      json.member("part", line.part)
+      json.member("ok", line.isGood)
+      json.member("text", line.text)
+      json.member("remedy", line.remedy)
+      json.endObject()
+    }
+    json.endArray()
+    json.endObject()
+    return json.text + "\n"
+  }
+
+  private func text(inColour: Bool) -> String {
+    lines.map { line in
+      let word = line.isGood ? "ok  " : "FAIL"
+      let mark = inColour ? "\u{1b}[\(line.isGood ? 32 : 31)m\(word)\u{1b}[0m" : word
+      let remedy = line.remedy.map { "; \($0)" } ?? ""
+      return "\(mark)  \(line.part): \(line.text)\(remedy)\n"
+    }.joined()
+  }
+}
+
+/// Connects and subscribes as the daemon would, and leaves again.
+enum BrokerProbe {
+  private static let timeout: Duration = .seconds(10)
+
+  /// - Returns: ms until the subscriptions stood.
+  static func roundTrip(_ broker: BrokerConfiguration) throws -> Int64 {
+    // Its own name: the daemon's would end the daemon's connection.
+    let connection = try Connection(broker.options(clientID: "hatang-aggregator-check"))
+    let began = monotonicNow()
+    try connection.connect()
+    defer { connection.disconnect() }
+    var waiting = 2
+    var poller = Poller()
+    while monotonicNow() - began < timeout {
+      poller.removeAll()
+      if let descriptor = connection.fileDescriptor {
+        poller.add(descriptor, connection.wantsWrite ? [.readable, .writable] : .readable)
+      }
+      try poller.wait(timeout: connection.isDry ? .milliseconds(200) : .zero)
+      try connection.read(messagesMax: 1_000)
+      _ = connection.takeMessages()
+      for event in connection.takeEvents() {
+        switch event {
+        case .connected:
+          _ = try connection.subscribe(to: Topic.allStatuses)
+          _ = try connection.subscribe(to: Topic.allBatches)
+        case .subscribed:
+          waiting -= 1
+          if waiting == 0 { return (monotonicNow() - began).milliseconds }
+        case .refused(let error): throw error
+        case .disconnected(let error?): throw error
+        case .disconnected, .published: break
+        }
+      }
+      try connection.write()
+      try connection.maintain()
+    }
+    throw StoreError(
+      "connect", "\(broker.host):\(broker.port)",
+      "no answer to the subscriptions within \(timeout.components.seconds) s",
+      hint: "check the broker's access list for hatang/v1/+/batch and hatang/v1/+/status")
+  }
+}

@@ -1,0 +1,224 @@
+import Daemon
+import MQTT
+import Protocol
+
+/// Ingest's thread: one MQTT connection, one store, one loop around poll(2).
+///
+///     poll → read until the socket is dry, the group is full or the linger time is over
+///          → one transaction → COMMIT → receipts and PUBACKs leave
+///
+/// What is not committed is neither receipted nor acknowledged: where the store fails, the group is
+/// forgotten and the connection dropped, and the agents send again.
+final class IngestLoop {
+  private let broker: BrokerConfiguration
+  private let store: any Store
+  private let ingestor: Ingestor
+  private let rules: StateRules
+  private let report: IngestReport
+  private let stop: StopSignal
+  private var retention: Retention
+  private var poller = Poller()
+  private var refusalLog = RateLimit(perSeconds: 10)
+  private var troubleLog = RateLimit(perSeconds: 30)
+
+  /// Messages of one transaction, and of the broker's window: each may have `Batch.bytesMax`.
+  private static let messagesMax = 64
+  /// How long a group waits for more messages once it has one.
+  private static let linger: Duration = .milliseconds(20)
+  /// Between two attempts at broker or store.
+  private static let backoffMin: Duration = .seconds(1)
+  private static let backoffMax: Duration = .seconds(30)
+  /// A newer connection with this name ends an older one: two aggregators never share a broker.
+  static let clientID = "hatang-aggregator"
+
+  init(
+    _ configuration: AggregatorConfiguration, store: any Store, report: IngestReport,
+    stop: StopSignal
+  ) {
+    broker = configuration.broker
+    rules = StateRules(configuration.method, keepRawDays: configuration.keepRawDays)
+    self.store = store
+    ingestor = Ingestor(store: store, rules: rules, allowedAgents: configuration.agents)
+    retention = Retention(rules: rules)
+    self.report = report
+    self.stop = stop
+  }
+
+  /// Until `stop` is set or the store is damaged.
+  func run() {
+    var backoff = IngestLoop.backoffMin
+    while !stop.isSet {
+      let began = monotonicNow()
+      do {
+        try makeStateWhole()
+        try session()
+      } catch let error as StoreError where error.nature == .corrupt {
+        Log.error("the store is damaged", [("error", error)])
+        report.update { $0.fatal = error.description }
+        return
+      } catch {
+        note(error)
+      }
+      report.update { $0.isConnected = false }
+      if monotonicNow() - began > IngestLoop.backoffMax { backoff = IngestLoop.backoffMin }
+      wait(backoff * Double.random(in: 0.75...1.25))
+      backoff = min(backoff * 2, IngestLoop.backoffMax)
+    }
+  }
+
+  /// Nothing is ingested while the state is being made again: agents keep what they have.
+  private func makeStateWhole() throws(StoreError) {
+    guard !report.current.isStateWhole else { return }
+    let rebuild = Rebuild(store: store, rules: rules)
+    let due = try rebuild.kindsDue()
+    let isLong = due.isEmpty ? false : try store.lastSegmentID() > 0
+    if isLong {
+      let kinds = due.map(\.name).sorted().joined(separator: ",")
+      Log.notice("making the state again from the kept segments", [("kinds", kinds)])
+    }
+    let isWhole = try rebuild.run { done, all in
+      report.progressed()
+      ServiceManager.status("making the state again: segment \(done) of \(all)")
+      return !stop.isSet
+    }
+    if isWhole, isLong { Log.notice("the state is whole again") }
+    report.update {
+      $0.isStateWhole = isWhole
+      $0.stateVersion += 1
+    }
+  }
+
+  /// One connection, from connecting to its end.
+  private func session() throws {
+    var options = broker.options(clientID: IngestLoop.clientID)
+    options.receiveMaximum = IngestLoop.messagesMax
+    let connection = try Connection(options)
+    try connection.connect()
+    var maintained = monotonicNow()
+    while !stop.isSet {
+      let mayWait = connection.isDry
+      try poll(connection, timeout: mayWait ? .seconds(1) : .zero)
+      report.progressed()
+      try connection.read(messagesMax: IngestLoop.messagesMax)
+      guard try handleEvents(of: connection) else { return }
+      let group = try gather(connection)
+      if !group.isEmpty { try commit(group, connection) }
+      try connection.write()
+      if monotonicNow() - maintained >= .seconds(1) {
+        maintained = monotonicNow()
+        try connection.maintain()
+      }
+      if group.isEmpty, try retention.step(store, nowMs: wallClockMs()) { continue }
+    }
+    connection.disconnect()
+  }
+
+  private func poll(_ connection: Connection, timeout: Duration) throws {
+    poller.removeAll()
+    poller.add(stop.fileDescriptor, .readable)
+    if let descriptor = connection.fileDescriptor {
+      poller.add(descriptor, connection.wantsWrite ? [.readable, .writable] : .readable)
+    }
+    try poller.wait(timeout: timeout)
+  }
+
+  /// - Returns: whether the connection lives.
+  private func handleEvents(of connection: Connection) throws -> Bool {
+    for event in connection.takeEvents() {
+      switch event {
+      case .connected:
+        // Retained status messages follow: they say who is online.
+        try ingestor.sessionBegan()
+        _ = try connection.subscribe(to: Topic.allStatuses)
+        _ = try connection.subscribe(to: Topic.allBatches)
+        Log.notice("connected to the broker", [("broker", "\(broker.host):\(broker.port)")])
+        report.update {
+          $0.isConnected = true
+          $0.trouble = nil
+        }
+      case .subscribed, .published: break
+      case .refused(let error): throw error
+      case .disconnected(let error):
+        if let error { throw error }
+        return false
+      }
+    }
+    return true
+  }
+
+  /// What has come, and what comes within the linger time.
+  private func gather(_ connection: Connection) throws -> [Arrival] {
+    var messages = connection.takeMessages()
+    guard !messages.isEmpty else { return [] }
+    let arrivedMs = wallClockMs()
+    let deadline = monotonicNow() + IngestLoop.linger
+    while messages.count < IngestLoop.messagesMax, !stop.isSet {
+      let left = deadline - monotonicNow()
+      guard left > .zero else { break }
+      poller.removeAll()
+      guard let descriptor = connection.fileDescriptor else { break }
+      poller.add(descriptor, .readable)
+      if connection.isDry, try poller.wait(timeout: left) == 0 { break }
+      try connection.read(messagesMax: IngestLoop.messagesMax - messages.count)
+      messages += connection.takeMessages()
+    }
+    return messages.map {
+      Arrival(
+        topic: $0.topic, payload: $0.payload, isRetained: $0.isRetained, arrivedMs: arrivedMs)
+    }
+  }
+
+  private func commit(_ group: [Arrival], _ connection: Connection) throws {
+    let began = monotonicNow()
+    let outcome: IngestOutcome
+    do throws(StoreError) {
+      outcome = try ingestor.ingest(group, nowMs: wallClockMs())
+    } catch {
+      guard error.nature == .lasting else { throw error }
+      // One message spoils the group: take the others, and note which it was.
+      guard group.count > 1 else {
+        Log.error("a message cannot be stored", [("topic", group[0].topic), ("error", error)])
+        return try ingestor.refuse(group[0], error, nowMs: wallClockMs())
+      }
+      for arrival in group { try commit([arrival], connection) }
+      return
+    }
+    report.committed(outcome, in: monotonicNow() - began)
+    for reply in outcome.replies {
+      try connection.publish(
+        Publication(
+          topic: Topic.receipt(agent: reply.agent), payload: reply.receipt.encoded(),
+          isRetained: false))
+    }
+    for refusal in outcome.refusals where refusalLog.allows(now: monotonicNow()) {
+      Log.warning(
+        "refused",
+        [
+          ("agent", refusal.agent), ("reason", refusal.reason.rawValue), ("text", refusal.text),
+          ("unlogged", refusalLog.suppressed),
+        ])
+    }
+  }
+
+  private func note(_ error: any Error) {
+    let text = "\(error)"
+    let isNew = report.current.trouble != text
+    report.update { $0.trouble = text }
+    if isNew || troubleLog.allows(now: monotonicNow()) {
+      Log.warning("ingest waits", [("error", text)])
+    }
+  }
+
+  /// Waits, but for `stop`, and shows the watchdog that it does so on purpose.
+  private func wait(_ duration: Duration) {
+    let deadline = monotonicNow() + duration
+    poller.removeAll()
+    poller.add(stop.fileDescriptor, .readable)
+    while !stop.isSet {
+      let left = deadline - monotonicNow()
+      guard left > .zero else { return }
+      report.progressed()
+      guard (try? poller.wait(timeout: min(left, .seconds(1)))) != nil else { return }
+    }
+  }
+}

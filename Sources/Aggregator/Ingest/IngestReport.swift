@@ -1,0 +1,78 @@
+package import Daemon
+import Synchronization
+
+/// What ingest tells the other threads of itself: the web server's metrics, the recomputation of
+/// the indicators, the watchdog.
+package final class IngestReport: Sendable {
+  private let facts = Mutex(Facts())
+
+  package struct Facts: Sendable {
+    /// Rises with every turn of ingest's loop, idle or not: the watchdog's proof of life.
+    package var progress: UInt64 = 0
+    /// Rises with every commit that may have changed the state by day.
+    package var stateVersion: UInt64 = 0
+    /// False while the state is made again from the segments: nothing is to be computed from it.
+    package var isStateWhole = false
+    package var isConnected = false
+    /// What the broker or the store said last, while something is wrong.
+    package var trouble: String?
+    /// Since the daemon started.
+    package var measurements: UInt64 = 0
+    package var duplicates: UInt64 = 0
+    package var commitSeconds = Histogram()
+    /// Ingest ended for good: nothing but a person can help.
+    package var fatal: String?
+  }
+
+  package struct Histogram: Equatable, Sendable {
+    /// Upper bounds, s; the last bucket has none.
+    package static let bounds = [
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+    ]
+    /// Not cumulative; one more than `bounds`.
+    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
+    package private(set) var sum = 0.0
+
+    package init() {}
+
+    mutating func add(_ seconds: Double) {
+      counts[Histogram.bounds.firstIndex { seconds <= $0 } ?? Histogram.bounds.count] += 1
+      sum += seconds
+    }
+  }
+
+  package init() {}
+
+  package var current: Facts { facts.withLock { $0 } }
+
+  package func update(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
+
+  func progressed() { facts.withLock { $0.progress &+= 1 } }
+
+  func committed(_ outcome: IngestOutcome, in duration: Duration) {
+    facts.withLock {
+      $0.commitSeconds.add(duration.inSeconds)
+      $0.measurements += outcome.measurements
+      $0.duplicates += outcome.duplicates
+      if outcome.changedState { $0.stateVersion += 1 }
+      $0.trouble = nil
+    }
+  }
+}
+
+/// Asks a thread to end, and wakes it from its wait.
+package final class StopSignal: Sendable {
+  private let flag = Atomic<Bool>(false)
+  private let wakeUp: WakeUp
+
+  package init() throws(FileError) { wakeUp = try WakeUp() }
+
+  package var isSet: Bool { flag.load(ordering: .acquiring) }
+  /// Readable once it is set, for `Poller`.
+  package var fileDescriptor: Int32 { wakeUp.fileDescriptor }
+
+  package func set() {
+    flag.store(true, ordering: .releasing)
+    wakeUp.signal()
+  }
+}

@@ -1,0 +1,227 @@
+package import Daemon
+import Protocol
+import SQLite
+
+/// What came and what is missing, stream by stream: `ledger`, `ledger --json`, `/api/v1/ledger`.
+package struct LedgerReport: Equatable, Sendable {
+  package var streams: [Stream]
+  package var refusals: [Refused]
+  package var setAside: [Aside]
+
+  package struct Stream: Equatable, Sendable {
+    package var agent: String
+    package var stream: String
+    package var next: Int64
+    package var received: Int64
+    package var duplicates: Int64
+    package var lost: Int64
+    package var holes: [Hole]
+    package var firstReceivedMs: Int64
+    package var lastReceivedMs: Int64
+
+    /// Every number below `next` is received or lost, and each loss has its hole.
+    package var isBalanced: Bool {
+      next == received + lost && lost == holes.reduce(0) { $0 + $1.last - $1.first + 1 }
+    }
+  }
+
+  package struct Hole: Equatable, Sendable {
+    package var first: Int64
+    package var last: Int64
+    package var reason: String
+  }
+
+  package struct Refused: Equatable, Sendable {
+    package var agent: String
+    package var reason: String
+    package var count: Int64
+    package var lastMs: Int64
+    package var lastText: String
+  }
+
+  package struct Aside: Equatable, Sendable {
+    package var agent: String
+    /// Empty: the kind is not known, for the segment does not decode.
+    package var kind: String
+    package var reason: String
+    package var count: Int64
+    package var lastMs: Int64
+    package var last: String
+  }
+
+  package init(_ reader: StoreReader) throws {
+    let read = try reader.snapshot {
+      (
+        holes: try LedgerReport.holes(reader),
+        streams: try reader.rows(
+          """
+          SELECT streams.id, name, stream, next, received, duplicates, lost, first_received_ms,
+            last_received_ms
+          FROM streams JOIN agents ON agents.id = agent ORDER BY name, streams.id
+          """
+        ) { row in
+          (
+            row.integer(0),
+            Stream(
+              agent: row.text(1), stream: StreamID(bytes: row.blob(2))?.description ?? "",
+              next: row.integer(3), received: row.integer(4), duplicates: row.integer(5),
+              lost: row.integer(6), holes: [], firstReceivedMs: row.integer(7),
+              lastReceivedMs: row.integer(8))
+          )
+        },
+        refusals: try LedgerReport.refusals(reader), setAside: try LedgerReport.setAside(reader)
+      )
+    }
+    streams = read.streams.map { id, stream in
+      var stream = stream
+      stream.holes = read.holes[id] ?? []
+      return stream
+    }
+    refusals = read.refusals
+    setAside = read.setAside
+  }
+
+  package var isBalanced: Bool { streams.allSatisfy(\.isBalanced) }
+
+  private static func holes(_ reader: StoreReader) throws(StoreError) -> [Int64: [Hole]] {
+    let rows = try reader.rows(
+      "SELECT stream, first, last, reason FROM holes ORDER BY stream, first"
+    ) { row in
+      (row.integer(0), Hole(first: row.integer(1), last: row.integer(2), reason: row.text(3)))
+    }
+    return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+  }
+
+  private static func refusals(_ reader: StoreReader) throws(StoreError) -> [Refused] {
+    try reader.rows(
+      "SELECT agent, reason, count, last_ms, last_text FROM refusals ORDER BY agent, reason"
+    ) { row in
+      Refused(
+        agent: row.text(0), reason: row.text(1), count: row.integer(2), lastMs: row.integer(3),
+        lastText: row.text(4))
+    }
+  }
+
+  private static func setAside(_ reader: StoreReader) throws(StoreError) -> [Aside] {
+    try reader.rows(
+      """
+      SELECT name, kind, reason, count, last_ms, last
+      FROM set_aside JOIN agents ON agents.id = agent ORDER BY name, kind, reason
+      """
+    ) { row in
+      Aside(
+        agent: row.text(0), kind: row.text(1), reason: row.text(2), count: row.integer(3),
+        lastMs: row.integer(4), last: row.text(5))
+    }
+  }
+}
+
+extension LedgerReport {
+  package func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.key("streams")
+    json.beginArray()
+    for stream in streams { write(stream, to: &json) }
+    json.endArray()
+    json.key("totals")
+    json.beginObject()
+    json.member("streams", streams.count)
+    json.member("next", total(\.next))
+    json.member("received", total(\.received))
+    json.member("duplicates", total(\.duplicates))
+    json.member("lost", total(\.lost))
+    json.member("balanced", isBalanced)
+    json.endObject()
+    json.key("refusals")
+    json.beginArray()
+    for refusal in refusals {
+      json.beginObject()
+      json.member("agent", refusal.agent.isEmpty ? nil : refusal.agent)
+      json.member("reason", refusal.reason)
+      json.member("count", refusal.count)
+      json.member("last_at", timeMs: refusal.lastMs)
+      json.member("last_text", refusal.lastText)
+      json.endObject()
+    }
+    json.endArray()
+    json.key("set_aside")
+    json.beginArray()
+    for aside in setAside {
+      json.beginObject()
+      json.member("agent", aside.agent)
+      json.member("kind", aside.kind.isEmpty ? nil : aside.kind)
+      json.member("reason", aside.reason)
+      json.member("count", aside.count)
+      json.member("last_at", timeMs: aside.lastMs)
+      json.member("last", aside.last)
+      json.endObject()
+    }
+    json.endArray()
+    json.endObject()
+  }
+
+  private func write(_ stream: Stream, to json: inout JSONWriter) {
+    json.beginObject()
+    json.member("agent", stream.agent)
+    json.member("stream", stream.stream)
+    json.member("next", stream.next)
+    json.member("received", stream.received)
+    json.member("duplicates", stream.duplicates)
+    json.member("lost", stream.lost)
+    json.key("holes")
+    json.beginArray()
+    for hole in stream.holes {
+      json.beginObject()
+      json.member("first", hole.first)
+      json.member("last", hole.last)
+      json.member("reason", hole.reason)
+      json.endObject()
+    }
+    json.endArray()
+    json.member("first_received_at", timeMs: stream.firstReceivedMs)
+    json.member("last_received_at", timeMs: stream.lastReceivedMs)
+    json.endObject()
+  }
+
+  private func total(_ path: KeyPath<Stream, Int64>) -> Int64 {
+    streams.reduce(0) { $0 + $1[keyPath: path] }
+  }
+
+  /// For a terminal.
+  package var text: String {
+    guard !streams.isEmpty || !refusals.isEmpty else { return "No batch has come yet.\n" }
+    var table = TextTable([
+      ("AGENT", .left), ("STREAM", .left), ("NEXT", .right), ("RECEIVED", .right),
+      ("DUPLICATES", .right), ("LOST", .right), ("LAST RECEIVED", .left), ("", .left),
+    ])
+    for stream in streams {
+      table.add([
+        stream.agent, String(stream.stream.prefix(8)), "\(stream.next)", "\(stream.received)",
+        "\(stream.duplicates)", "\(stream.lost)", RFC3339.format(ms: stream.lastReceivedMs),
+        stream.isBalanced ? "" : "NOT BALANCED",
+      ])
+    }
+    table.add([
+      "total", "", "\(total(\.next))", "\(total(\.received))", "\(total(\.duplicates))",
+      "\(total(\.lost))", "", "",
+    ])
+    var text = table.text
+    for stream in streams {
+      for hole in stream.holes {
+        text += "lost: \(stream.agent) \(stream.stream.prefix(8)) \(hole.first)…\(hole.last), "
+        text += "\(hole.reason)\n"
+      }
+    }
+    for aside in setAside {
+      let kind = aside.kind.isEmpty ? "of unknown kind" : aside.kind
+      text += "set aside: \(aside.count) × \(aside.agent), \(kind), \(aside.reason); "
+      text += "last: \(aside.last)\n"
+    }
+    for refusal in refusals {
+      let agent = refusal.agent.isEmpty ? "(no legal name)" : refusal.agent
+      text += "refused: \(refusal.count) × \(agent), \(refusal.reason), last at "
+      text += "\(RFC3339.format(ms: refusal.lastMs)): \(refusal.lastText)\n"
+    }
+    return text
+  }
+}

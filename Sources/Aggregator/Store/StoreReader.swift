@@ -1,0 +1,59 @@
+package import SQLite
+
+/// Reads what ingest has committed, beside the daemon or without it. Owned by one thread.
+package final class StoreReader {
+  package let database: Database
+
+  /// - Throws: where there is no store, or one of another version.
+  package init(path: String) throws(StoreError) {
+    do throws(SQLiteError) {
+      database = try Database(path: path, mode: .readOnly)
+      let found = try database.integer("PRAGMA user_version")
+      let isOurs = try database.integer("PRAGMA application_id") == Schema.applicationID
+      let known = Schema.migrations.count
+      guard isOurs, found == known else {
+        let message =
+          isOurs
+          ? "schema version \(found), this program knows \(known)" : "is no store of this program"
+        let hint =
+          found > known
+          ? "install the program that wrote it" : "start the daemon once, or check store.path"
+        throw SQLiteError(
+          operation: "read", subject: path, code: 0, message: message, hint: hint)
+      }
+    } catch {
+      throw error.code == 0
+        ? StoreError("read", path, error.message, hint: error.hint ?? "") : StoreError(error)
+    }
+  }
+
+  /// Every row of a query, made into something.
+  package func rows<T>(
+    _ sql: String, _ make: (borrowing Statement) throws(SQLiteError) -> T
+  ) throws(StoreError) -> [T] {
+    do throws(SQLiteError) {
+      let statement = try database.prepare(sql)
+      var rows: [T] = []
+      while try statement.step() { rows.append(try make(statement)) }
+      return rows
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// A copy of all that is committed; ingest goes on meanwhile.
+  package func backup(to path: String) throws(StoreError) {
+    do throws(SQLiteError) {
+      try database.backup(to: path)
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// All queries of the body see the same moment.
+  package func snapshot<T>(_ body: () throws -> T) throws -> T {
+    try database.execute("BEGIN")
+    defer { try? database.execute("COMMIT") }
+    return try body()
+  }
+}
