@@ -171,7 +171,7 @@ enum BrokerProbe {
       if let descriptor = connection.fileDescriptor {
         poller.add(descriptor, connection.wantsWrite ? [.readable, .writable] : .readable)
       }
-      try poller.wait(timeout: connection.isDry ? .milliseconds(200) : .zero)
+      try poller.wait(timeout: connection.isDry ? .milliseconds(10) : .zero)
       try connection.read(messagesMax: 1_000)
       _ = connection.takeMessages()
       for event in connection.takeEvents() {

@@ -104,6 +104,8 @@ final class IngestLoop {
       let group = try gather(connection)
       if !group.isEmpty { try commit(group, connection) }
       try connection.write()
+      // Connecting goes on in `write` too, and poll would not tell of what came there.
+      guard try handleEvents(of: connection) else { return }
       if monotonicNow() - maintained >= .seconds(1) {
         maintained = monotonicNow()
         try connection.maintain()
