@@ -3,7 +3,7 @@ extension Sender.Request {
   /// `Sender.sent` wants to know.
   ///
   /// - Parameters:
-  ///   - segments: what the buffer holds from `from` on, in order, as much as one batch should carry.
+  ///   - segments: what the buffer holds from `from` on, as many as one batch is to carry.
   ///   - nextHeld: first number of the next segment in the buffer; `nil` where there is none.
   ///   - holes: the stream's holes that reach beyond `acknowledged`, in order; the caller need not
   ///     read more than `Batch.holesMax` + 1 of them.

@@ -10,7 +10,7 @@ public struct Sender: Sendable {
   public let limits: Limits
   /// Oldest first; the last is live.
   public private(set) var streams: [Stream] = []
-  /// Batches that may be in flight. Grows by one with each that is receipted, and halves on silence.
+  /// Batches that may be in flight. Grows by one with each that is receipted, halves on silence.
   public private(set) var window: Int
   public private(set) var isConnected = false
 

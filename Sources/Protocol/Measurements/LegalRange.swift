@@ -1,6 +1,6 @@
 /// What a field may hold, in the units of the wire, and how a person reads it.
 ///
-/// Radio levels: 3GPP TS 38.133. Rates: 0 … 1e12 bit/s. Source: docs/methodology.md, "Legal values".
+/// Radio levels: 3GPP TS 38.133. Rates: 0 … 1e12 bit/s. See docs/methodology.md, "Legal values".
 public struct LegalRange: Sendable {
   /// The name in payloads, with its unit.
   public let field: String

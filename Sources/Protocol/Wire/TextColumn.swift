@@ -1,5 +1,5 @@
-/// One column of texts on the wire: `"text"` if every row holds it, else `[[text…], indices]`, where
-/// the indices are an integer column (docs/protocol.md).
+/// One column of texts on the wire: `"text"` if every row holds it, or `[[text…], indices]`; the
+/// indices are an integer column (docs/protocol.md).
 enum TextColumn {
   /// - Parameter values: one entry a row; at least one, and not all `nil`.
   static func encode(_ values: [String?], into writer: inout CBORWriter) {
