@@ -54,7 +54,7 @@ let package = Package(
     program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon"]),
     program(
       "Aggregator", ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "CMicrohttpd"]),
-    program("Simulator", ["Protocol", "MQTT", "Daemon"]),
+    program("Simulator", ["Protocol", "Indicators", "MQTT", "Daemon"]),
 
     // Brokers, programs, folders, certificates and seeded choices that live as long as a test.
     .target(
@@ -67,7 +67,7 @@ let package = Package(
     tests("DaemonTests", ["Daemon"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),
-    tests("SimulatorTests", ["Simulator", "Protocol"]),
+    tests("SimulatorTests", ["Simulator", "Protocol", "Indicators", "TestSupport"]),
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
     tests("SeedsTests", []),
     tests("StyleTests", []),

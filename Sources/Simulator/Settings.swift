@@ -1,0 +1,112 @@
+package import Daemon
+package import Protocol
+
+/// What the command line asks for.
+package struct Settings: Sendable {
+  package var brokers: [Broker]
+  package var devices: Int
+  /// Measurements a second once the past is told, all brokers together.
+  package var rate: Double
+  /// `nil`: until a signal.
+  package var duration: Duration?
+  /// `nil`: all kinds.
+  package var kind: Kind?
+  package var seed: UInt64
+  package var tellsPast: Bool
+  package var population: String
+  /// `nil`: a fleet is played.
+  package var flood: FloodSettings?
+}
+
+package struct FloodSettings: Sendable {
+  package var count: Int64
+  /// Samples a second; 0: as fast as it goes.
+  package var rate: Double
+  package var duration: Duration
+  package var source: String
+  package var firstMs: Int64
+  package var isNumbered: Bool
+}
+
+extension Settings {
+  package static let parser = CommandLineParser(
+    program: "hatang-simulator", version: "0.1.0",
+    summary: "Plays a fleet of measuring devices to local brokers; marked as simulated, always.",
+    defaultConfig: "none",
+    commands: [
+      .init(
+        "", "",
+        options: [
+          .init(
+            "broker", "HOST:PORT",
+            help: "a local broker, 127.0.0.1:1883 unless given; again for each further one"),
+          .init("devices", "N", help: "devices in the fleet, 150 unless given"),
+          .init("rate", "N", help: "measurements a second, 20 unless given; flood: 0, no limit"),
+          .init("duration", "SECONDS", help: "end after so long; flood: 600 unless given"),
+          .init("kind", "KIND", help: "only coverage, broadband or service"),
+          .init("seed", "N", help: "another seed, another fleet; 1 unless given"),
+          .init("no-past", help: "leave out what was measured on past days"),
+          .init(
+            "population", "FILE", help: "where people live, seeds/population.csv unless given"),
+          .init("flood", "N", help: "load instead of a fleet: N coverage samples of 200 bytes"),
+          .init("source", "NAME", help: "flood: the samples' source, flood unless given"),
+          .init("first-time", "MS", help: "flood: time of the first sample, ms since 1970"),
+          .init("numbered", help: "flood: numbered payloads, which the agent stores once"),
+        ])
+    ])
+
+  /// - Parameter nowMs: the wall clock.
+  package init(_ options: Options, nowMs: Int64) throws(UsageError) {
+    guard options.config == Settings.parser.defaultConfig else {
+      throw UsageError("the simulator has no configuration; remove --config")
+    }
+    brokers = []
+    let given = options.values("broker")
+    for text in given.isEmpty ? ["127.0.0.1:1883"] : given {
+      guard let broker = Broker(text) else {
+        throw UsageError("--broker is \(text), allowed HOST:PORT; change it")
+      }
+      brokers.append(broker)
+    }
+    devices = Int(try options.integer("devices", in: 1...100_000) ?? 150)
+    rate = Double(try options.integer("rate", in: 0...1_000_000) ?? 20)
+    duration = try options.integer("duration", in: 1...31_536_000).map { .seconds($0) }
+    kind = try options.string("kind", legal: "coverage, broadband, service") {
+      Kind(name: $0) != nil
+    }.flatMap { Kind(name: $0) }
+    seed = UInt64(try options.integer("seed", in: 0...Int64.max) ?? 1)
+    tellsPast = !options.has("no-past")
+    population = options.value("population") ?? "seeds/population.csv"
+    flood = try FloodSettings(options, nowMs: nowMs)
+    guard flood == nil else { return }
+    for name in ["source", "first-time", "numbered"] where options.has(name) {
+      throw UsageError("--\(name) is for --flood; add --flood N or remove it")
+    }
+    if rate == 0 {
+      throw UsageError("--rate is 0, allowed 1…1000000 without --flood; raise it")
+    }
+  }
+}
+
+extension FloodSettings {
+  /// `nil` without `--flood`.
+  fileprivate init?(_ options: Options, nowMs: Int64) throws(UsageError) {
+    guard let count = try options.integer("flood", in: 1...1_000_000_000) else { return nil }
+    guard options.values("broker").count <= 1 else {
+      throw UsageError("--flood takes one --broker; start one flood for each")
+    }
+    self.count = count
+    rate = Double(try options.integer("rate", in: 0...1_000_000) ?? 0)
+    duration = .seconds(try options.integer("duration", in: 1...86_400) ?? 600)
+    source =
+      try options.string("source", legal: "1…\(TextLimit.source) of a-z A-Z 0-9 - _ .") { name in
+        (1...TextLimit.source).contains(name.utf8.count)
+          && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+      } ?? "flood"
+    // The samples end now, so that none lies in the future.
+    firstMs =
+      try options.integer("first-time", in: 1_000_000_000_000...9_000_000_000_000)
+      ?? (nowMs - count)
+    isNumbered = options.has("numbered")
+  }
+}
