@@ -205,9 +205,15 @@ package final class Ingestor {
         group.refusals.append(Ingestor.foreign(named.stream, agent))
         continue
       }
-      // Where the two differ, our word counts: the agent goes on from there, or rewinds.
-      if (known?.ledger.next ?? 0) != named.acknowledged {
+      let next = known?.ledger.next ?? 0
+      if next < named.acknowledged
+        || (isRetained && (next < named.next || named == status.streams.last))
+      {
+        // We have forgotten, or have just come: what is under way to us is gone.
         group.reply(to: agent, named.stream, echoing: nil)
+      } else if next > named.acknowledged {
+        // Receipts got lost, or are still under way: nothing that is in flight is to be sent again.
+        group.reply(to: agent, named.stream, echoing: status.timeMs)
       }
     }
   }
