@@ -93,7 +93,7 @@ extension MQTTError {
       case 0x85: "choose another client id"
       case 0x86: "check username and password"
       case 0x87:
-        "the broker's access list forbids it: check the name in the certificate or username"
+        "check username, password or certificate, and the broker's access list"
       case 0x8e: "another program uses the same client id: end it, or choose another name"
       case 0x95, 0x96, 0x97: "check the broker's limits"
       default: nil

@@ -67,8 +67,8 @@ import Testing
     try client.connection.connect()
     #expect(client.until { $0.failures.count == 2 })
     let text = """
-      connect 127.0.0.1:\(broker.port): refused: Not authorized; the broker's access list forbids \
-      it: check the name in the certificate or username
+      connect 127.0.0.1:\(broker.port): refused: Not authorized; check username, password or \
+      certificate, and the broker's access list
       """
     #expect(client.failures == ["refused: " + text, text])
     options.password = "right"
@@ -90,13 +90,8 @@ import Testing
     let second = try Client(.to(broker, "twin")).connect()
     #expect(first.until { !$0.failures.isEmpty })
     #expect(second.connection.isConnected)
-    #expect(
-      first.failures == [
-        """
-        read 127.0.0.1:\(broker.port): refused: Session taken over; another program uses the same \
-        client id: end it, or choose another name
-        """
-      ])
+    // mosquitto 2.0.11 does not say why.
+    #expect(first.failures == ["read 127.0.0.1:\(broker.port): the broker closed the connection"])
   }
 
   @Test func `settings out of range are refused before anything is sent`() {

@@ -58,11 +58,21 @@ public func start(
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
   posix_spawn_file_actions_addopen(&actions, 1, output, flags, 0o644)
   posix_spawn_file_actions_adddup2(&actions, 1, 2)
+  // A worker thread of the test runner blocks signals; the program must not inherit that.
+  var attributes = posix_spawnattr_t()
+  posix_spawnattr_init(&attributes)
+  defer { posix_spawnattr_destroy(&attributes) }
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  posix_spawnattr_setsigmask(&attributes, &signals)
+  sigaddset(&signals, SIGPIPE)
+  posix_spawnattr_setsigdefault(&attributes, &signals)
+  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
   var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
   defer { for word in words { free(word) } }
   words.append(nil)
   var pid: pid_t = 0
-  let code = posix_spawnp(&pid, program, &actions, nil, words, environ)
+  let code = posix_spawnp(&pid, program, &actions, &attributes, words, environ)
   guard code == 0 else { fatalError("\(program): \(String(cString: strerror(code)))") }
   return pid
 }
