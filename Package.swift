@@ -63,7 +63,7 @@ let package = Package(
     tests("ProtocolTests", ["Protocol", "TestSupport"]),
     tests("IndicatorsTests", ["Indicators", "Protocol"]),
     tests("MQTTTests", ["MQTT", "TestSupport"]),
-    tests("SQLiteTests", ["SQLite"]),
+    tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DaemonTests", ["Daemon"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),

@@ -97,12 +97,14 @@ public final class Connection {
 
   // MARK: Connecting
 
-  /// Begins an attempt. How it ends is told by `connected` or `disconnected`; what is thrown is
-  /// over already. Blocks for the name server.
+  /// Begins an attempt. How it ends is told by `connected` or `disconnected`, also where it ends at
+  /// once and throws. Blocks for the name server.
   public func connect() throws(MQTTError) {
     precondition(state == .idle, "connect() while connected or connecting")
-    families = try AddressFamily.families(of: options.host, subject: subject)
     inbox.details.removeAll()
+    do throws(MQTTError) {
+      families = try AddressFamily.families(of: options.host, subject: subject)
+    } catch { throw fail(error) }
     try begin()
   }
 
@@ -254,10 +256,9 @@ public final class Connection {
       handle, options.host, Int32(options.port), Int32(options.keepAliveSeconds), nil)
     let reason = errno
     guard code == successCode else {
-      unsafe mosquitto_log_callback_set(handle, nil)
-      throw .library(
-        "connect", subject, mosq_err_t(rawValue: code), errno: reason,
-        details: inbox.details)
+      throw fail(
+        .library(
+          "connect", subject, mosq_err_t(rawValue: code), errno: reason, details: inbox.details))
     }
     state = .connecting(since: monotonicClock(), isEstablished: false)
   }

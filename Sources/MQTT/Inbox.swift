@@ -31,7 +31,11 @@ final class Inbox {
 
   func note(_ detail: String) {
     guard details.count < Inbox.detailsMax else { return }
-    details.append(detail)
+    // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed"
+    guard detail.hasPrefix("OpenSSL"), let start = detail.firstIndex(of: ":") else {
+      return details.append(detail)
+    }
+    details.append(String(detail[start...].dropFirst(2)))
   }
 
   @inline(__always)

@@ -19,15 +19,18 @@ public struct Statement: ~Copyable {
     try check("bind", unsafe sqlite3_bind_int64(handle, index, value))
   }
 
+  @_disfavoredOverload
   public func bind(_ index: Int32, _ value: Int64?) throws(SQLiteError) {
     guard let value else { return try bindNull(index) }
     try bind(index, value)
   }
 
+  @_disfavoredOverload
   public func bind(_ index: Int32, _ value: Double) throws(SQLiteError) {
     try check("bind", unsafe sqlite3_bind_double(handle, index, value))
   }
 
+  @_disfavoredOverload
   public func bind(_ index: Int32, _ value: Double?) throws(SQLiteError) {
     guard let value else { return try bindNull(index) }
     try bind(index, value)
@@ -45,6 +48,7 @@ public struct Statement: ~Copyable {
     try check("bind", code)
   }
 
+  @_disfavoredOverload
   public func bind(_ index: Int32, _ value: String?) throws(SQLiteError) {
     guard let value else { return try bindNull(index) }
     try bind(index, value)
