@@ -16,14 +16,14 @@ run: build
 
 test: packages
 	swift build $(SWIFT_FLAGS)
-	swift test $(SWIFT_FLAGS)
+	swift test --disable-xctest $(SWIFT_FLAGS)
 
 bench: build
 	@python3 bench/bench.py
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
-	swift test $(SWIFT_FLAGS) --filter StyleTests
+	swift test --disable-xctest $(SWIFT_FLAGS) --filter StyleTests
 
 clean:
 	rm -rf .build
