@@ -1,4 +1,4 @@
-package import Daemon
+import Daemon
 import Synchronization
 
 /// What ingest tells the other threads of itself: the web server's metrics, the recomputation of
@@ -57,22 +57,5 @@ package final class IngestReport: Sendable {
       if outcome.changedState { $0.stateVersion += 1 }
       $0.trouble = nil
     }
-  }
-}
-
-/// Asks a thread to end, and wakes it from its wait.
-package final class StopSignal: Sendable {
-  private let flag = Atomic<Bool>(false)
-  private let wakeUp: WakeUp
-
-  package init() throws(FileError) { wakeUp = try WakeUp() }
-
-  package var isSet: Bool { flag.load(ordering: .acquiring) }
-  /// Readable once it is set, for `Poller`.
-  package var fileDescriptor: Int32 { wakeUp.fileDescriptor }
-
-  package func set() {
-    flag.store(true, ordering: .releasing)
-    wakeUp.signal()
   }
 }

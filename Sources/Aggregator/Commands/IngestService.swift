@@ -1,19 +1,6 @@
 package import Daemon
 import Synchronization
 
-/// A part of the daemon that works on threads of its own from `init` until `requestStop`.
-package protocol Service: AnyObject {
-  /// For log and watchdog.
-  var name: String { get }
-  /// Rises as long as its threads get on; the watchdog is fed only if all parts' do.
-  var progress: UInt64 { get }
-  /// Why it ended by itself; `nil`: it did not.
-  var fatal: String? { get }
-  /// Asks its threads to finish what they have begun and to end. Returns at once.
-  func requestStop()
-  var hasStopped: Bool { get }
-}
-
 /// Ingest as a service: its thread opens the store and the connection, and owns both.
 package final class IngestService: Service {
   package let name = "ingest"
