@@ -66,7 +66,9 @@ let package = Package(
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DaemonTests", ["Daemon"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
-    tests("AggregatorTests", ["Aggregator", "Protocol", "Indicators", "SQLite", "Daemon"]),
+    tests(
+      "AggregatorTests",
+      ["Aggregator", "Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("SimulatorTests", ["Simulator", "Protocol", "Indicators", "TestSupport"]),
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
     tests("SeedsTests", []),

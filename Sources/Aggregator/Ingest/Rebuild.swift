@@ -9,8 +9,8 @@ package struct Rebuild {
   private let store: any Store
   private let rules: StateRules
 
-  /// Segments of one transaction; at most 4,096 rows of 100 samples are usual.
-  private static let segmentsPerStep = 1_024
+  /// Segments of one transaction: some megabytes, well under a second.
+  package var segmentsPerStep = 1_024
 
   package init(store: any Store, rules: StateRules) {
     self.store = store
@@ -51,7 +51,7 @@ package struct Rebuild {
     var position = try begin(kinds)
     var names = NameCache()
     while mayContinue(position, last) {
-      let segments = try store.segments(after: position, limit: Rebuild.segmentsPerStep)
+      let segments = try store.segments(after: position, limit: segmentsPerStep)
       if segments.isEmpty {
         try finish(kinds)
         return true

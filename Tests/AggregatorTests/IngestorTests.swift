@@ -1,0 +1,222 @@
+import Aggregator
+import Protocol
+import TestSupport
+import Testing
+
+/// What a message comes to: ledger, receipts, refusals, what operators see.
+@Suite struct IngestorTests {
+  let stream = StreamID(high: 1, low: 2)
+
+  @Test func `a batch is receipted up to its end, and its duplicate again`() throws {
+    let site = try Site()
+    let batch = Batch.of(
+      stream, from: 0, [[.coverage(), .coverage()], [.coverage()]], sentMs: dayStartMs)
+    let first = try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs + 1)
+    let receipt = Receipt(
+      stream: stream, next: 3, echoedSentMs: dayStartMs, committedMs: dayStartMs + 1)
+    #expect(first.replies.map(\.agent) == ["a"])
+    #expect(first.replies.map(\.receipt) == [receipt])
+    #expect(first.measurements == 3)
+    let second = try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs + 1)
+    #expect(second.replies == first.replies)
+    #expect(second.measurements == 0)
+    #expect(second.duplicates == 3)
+    let row = try #require(try site.ledger().streams.first)
+    #expect(row.next == 3 && row.received == 3 && row.duplicates == 3 && row.lost == 0)
+    #expect(try site.rows("SELECT samples FROM coverage_days", columns: 1) == ["3"])
+  }
+
+  @Test func `a batch beyond a gap is not taken, and the receipt asks for what is missing`() throws
+  {
+    let site = try Site()
+    let batch = Batch.of(stream, from: 5, [[.coverage()]])
+    let outcome = try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.replies.map(\.receipt.next) == [0])
+    #expect(outcome.measurements == 0)
+    #expect(try site.rows("SELECT id FROM segments", columns: 1).isEmpty)
+  }
+
+  @Test func `declared holes are lost with their reason, and the ledger adds up`() throws {
+    let site = try Site()
+    let batch = Batch.of(
+      stream, from: 10, [[.coverage()]], oldestHeld: 10,
+      holes: [Hole(first: 2, last: 9, reason: .bufferFull)])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    let ledger = try site.ledger()
+    let row = try #require(ledger.streams.first)
+    #expect(row.next == 11 && row.received == 1 && row.lost == 10)
+    #expect(
+      row.holes.map { "\($0.first)…\($0.last) \($0.reason)" }
+        == ["0…1 no_longer_kept", "2…9 buffer_full"])
+    #expect(ledger.isBalanced)
+  }
+
+  @Test func `an agent that is not on the list is refused and shown`() throws {
+    let site = try Site(allowedAgents: ["a"])
+    let batch = Batch.of(stream, from: 0, [[.coverage()]])
+    let outcome = try site.ingest([.batch("b", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.replies.isEmpty)
+    let ledger = try site.ledger()
+    #expect(ledger.streams.isEmpty)
+    #expect(
+      ledger.refusals.map { "\($0.agent) \($0.reason) \($0.count): \($0.lastText)" } == [
+        "b unknown_agent 1: b is not among `agents` of the configuration; add it there if it is "
+          + "yours"
+      ])
+  }
+
+  @Test func `a stream of another agent is refused`() throws {
+    let site = try Site()
+    let batch = Batch.of(stream, from: 0, [[.coverage()]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    let outcome = try site.ingest([.batch("b", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.replies.isEmpty)
+    #expect(
+      outcome.refusals.map(\.text) == [
+        "stream 00000000000000010000000000000002 belongs to another agent; a buffer file that was "
+          + "copied to b must be removed there, so that a stream of its own begins"
+      ])
+    #expect(try site.ledger().streams.map(\.received) == [1])
+  }
+
+  @Test func `a batch that contradicts the ledger changes nothing and is shown`() throws {
+    let site = try Site()
+    let two = Batch.of(stream, from: 0, [[.coverage(), .coverage()]])
+    let three = Batch.of(stream, from: 1, [[.coverage(), .coverage(), .coverage()]])
+    try site.ingest([.batch("a", two, at: dayStartMs)], at: dayStartMs)
+    let outcome = try site.ingest([.batch("a", three, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.replies.isEmpty)
+    #expect(
+      outcome.refusals.map { "\($0.reason.rawValue): \($0.text)" } == [
+        "contradiction: stream 00000000000000010000000000000002: segment 1…3 straddles the "
+          + "expected 2; the agent numbered twice (a copied or restored buffer?): let it begin a "
+          + "new stream"
+      ])
+    #expect(try site.ledger().streams.map(\.next) == [2])
+  }
+
+  @Test func `unknown versions, rubbish and foreign topics are refused, each under its reason`()
+    throws
+  {
+    let site = try Site()
+    // {0: 9}: version 9 of a batch.
+    let newer: [UInt8] = [0xa1, 0x00, 0x09]
+    let messages = [
+      Arrival(topic: "hatang/v1/a/batch", payload: newer, arrivedMs: dayStartMs),
+      Arrival(topic: "hatang/v1/a/batch", payload: [0x01], arrivedMs: dayStartMs),
+      Arrival(topic: "hatang/v1/a/status", payload: [0xa0], arrivedMs: dayStartMs),
+      Arrival(topic: "hatang/v1/A/batch", payload: [], arrivedMs: dayStartMs),
+    ]
+    let outcome = try site.ingest(messages, at: dayStartMs)
+    #expect(
+      outcome.refusals.map { "\($0.agent) \($0.reason.rawValue): \($0.text)" } == [
+        "a version: batch, byte 3: version 9, this program reads 1; upgrade it",
+        "a malformed: batch, byte 0: expected map",
+        "a malformed: status, byte 0: version is missing",
+        " topic: topic hatang/v1/A/batch, legal hatang/v1/<agent>/batch and …/status with an agent "
+          + "of a-z 0-9 -, 1…64 characters; not \"indicators\"",
+      ])
+  }
+
+  @Test func `a segment that does not decode is kept with its fault and counted`() throws {
+    let site = try Site()
+    let bytes: [UInt8] = [1, 2, 3]
+    let batch = Batch(
+      stream: stream, acknowledged: 0, oldestHeld: 0, sentMs: dayStartMs, holes: [],
+      segments: [.init(first: 0, count: 7, bytes: bytes[...])])
+    let outcome = try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.replies.map(\.receipt.next) == [7])
+    #expect(
+      try site.rows("SELECT hex(bytes), fault FROM segments", columns: 2) == [
+        "010203|byte 0: expected map"
+      ])
+    #expect(
+      try site.ledger().setAside.map { "\($0.kind) \($0.reason) \($0.count) \($0.last)" } == [
+        " undecodable 7 stream place 0: byte 0: expected map"
+      ])
+  }
+
+  @Test func `measurements from the future and from too long ago are set aside`() throws {
+    var rules = StateRules()
+    rules.keepRawMs = 10 * msPerDay
+    let site = try Site(rules: rules)
+    let now = dayStartMs
+    let times = [
+      now + 300_000, now + 300_001, now - 10 * msPerDay, now - 10 * msPerDay - 1, now,
+    ]
+    let batch = Batch.of(stream, from: 0, [times.map { .coverage(at: $0) }])
+    try site.ingest([.batch("a", batch, at: now)], at: now)
+    #expect(try site.rows("SELECT sum(samples) FROM coverage_days", columns: 1) == ["3"])
+    #expect(
+      try site.ledger().setAside.map { "\($0.kind) \($0.reason) \($0.count)" } == [
+        "coverage future 1", "coverage too_old 1",
+      ])
+    #expect(try site.ledger().streams.map(\.received) == [5])
+  }
+
+  @Test func `a status fills the agent's row, and a last will only takes it offline`() throws {
+    let site = try Site()
+    let status = AgentStatus(
+      isOnline: true, version: "0.1.0", timeMs: dayStartMs, backlog: 12, oldestUnsentSeconds: 3,
+      accepted: 40, rejected: 2, bufferBytes: 4_096, writtenBytes: 8_192)
+    try site.ingest([.status("a", status, at: dayStartMs + 5)], at: dayStartMs)
+    let online = try #require(try site.agents().first)
+    #expect(online.isOnline && online.version == "0.1.0" && online.backlog == 12)
+    #expect(online.lastSeenMs == dayStartMs + 5 && online.rejected == 2)
+    try site.ingest([.status("a", .offline, at: dayStartMs + 9)], at: dayStartMs)
+    let offline = try #require(try site.agents().first)
+    #expect(!offline.isOnline && offline.version == "0.1.0" && offline.backlog == 12)
+  }
+
+  @Test func `a status of an agent that is ahead of us is answered, so that it rewinds`() throws {
+    let site = try Site()
+    let status = AgentStatus(
+      isOnline: true, version: "0.1.0", timeMs: dayStartMs,
+      streams: [.init(stream: stream, acknowledged: 100, next: 120)])
+    let outcome = try site.ingest([.status("a", status, at: dayStartMs)], at: dayStartMs)
+    #expect(
+      outcome.replies.map(\.receipt) == [
+        Receipt(stream: stream, next: 0, committedMs: dayStartMs)
+      ])
+  }
+
+  @Test func `an agent's clock is judged by its fastest recent batch`() throws {
+    let site = try Site()
+    // Ten seconds ahead; under way for 5 s, 20 ms, 3 s.
+    var place: SequenceNumber = 0
+    for delay: Int64 in [5_000, 20, 3_000] {
+      let arrived = dayStartMs + Int64(place) * 1_000
+      let batch = Batch.of(
+        stream, from: place, [[.coverage()]], sentMs: arrived + 10_000 - delay)
+      try site.ingest([.batch("a", batch, at: arrived)], at: arrived)
+      place += 1
+    }
+    #expect(try site.agents().map(\.clockOffsetMs) == [9_980])
+  }
+
+  @Test func `sixteen agents in one group get a receipt each, the last place of each`() throws {
+    let site = try Site()
+    let streams = (0..<16).map { StreamID(high: UInt64($0), low: 7) }
+    let messages = streams.indices.flatMap { index in
+      [0, 1].map { place in
+        Arrival.batch(
+          "agent-\(index)", .of(streams[index], from: SequenceNumber(place), [[.coverage()]]),
+          at: dayStartMs)
+      }
+    }
+    let outcome = try site.ingest(messages, at: dayStartMs)
+    #expect(outcome.replies.map(\.receipt.stream) == streams)
+    #expect(outcome.replies.allSatisfy { $0.receipt.next == 2 })
+  }
+
+  @Test func `simulated sources are marked, and so is their agent`() throws {
+    let site = try Site()
+    let batch = Batch.of(stream, from: 0, [[.coverage(), .coverage(isSimulated: true)]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(
+      try site.rows("SELECT name, simulated FROM sources ORDER BY id", columns: 2) == [
+        "car-1|0", "car-1|1",
+      ])
+    #expect(try site.agents().map(\.isSimulated) == [true])
+  }
+}
