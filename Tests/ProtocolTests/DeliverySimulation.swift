@@ -212,7 +212,7 @@ struct DeliverySimulation {
     guard down.contains(where: { $0.at <= now }) else { return }
     let due = down.filter { $0.at <= now }.sorted { $0.at < $1.at }
     down.removeAll { $0.at <= now }
-    for item in due { agent.receive(item.receipt, using: &generator) }
+    for item in due { agent.receive(item.receipt, now: now, using: &generator) }
   }
 
   // MARK: The reckoning

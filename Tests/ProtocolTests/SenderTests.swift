@@ -28,7 +28,7 @@ import Testing
     var sender = connected()
     sender.sent(live, end: 10, now: .zero, using: &generator)
     #expect(sender.nextRequest() == nil)
-    #expect(sender.received(receipt(live, 10)) == .advanced(to: 10))
+    #expect(sender.received(receipt(live, 10), now: .zero) == .advanced(to: 10))
     #expect(sender.window == 2)
     #expect(sender.nextRequest()?.stream == old)
   }
@@ -55,28 +55,41 @@ import Testing
   @Test mutating func `a receipt that goes back rewinds`() {
     var sender = connected()
     sender.sent(live, end: 10, now: .zero, using: &generator)
-    _ = sender.received(receipt(live, 10))
-    #expect(sender.received(receipt(live, 4)) == .rewound(to: 4))
+    _ = sender.received(receipt(live, 10), now: .zero)
+    #expect(sender.received(receipt(live, 4), now: .zero) == .rewound(to: 4))
     #expect(sender.nextRequest()?.from == 4)
   }
 
   @Test mutating func `a receipt that answers no batch means: begin again from here`() {
     var sender = connected()
     sender.sent(live, end: 10, now: .zero, using: &generator)
-    #expect(sender.received(receipt(live, 0, echo: 0)) == .unchanged)
+    #expect(sender.received(receipt(live, 0, echo: 0), now: .zero) == .unchanged)
     #expect(sender.nextRequest()?.stream == live)
+  }
+
+  @Test mutating func `late receipts narrow the window, so that little waits in a slow line`() {
+    var sender = connected()
+    sender.sent(live, end: 2, now: .zero, using: &generator)
+    _ = sender.received(receipt(live, 2), now: .seconds(1))
+    #expect(sender.window == 2)
+    sender.sent(live, end: 4, now: .seconds(1), using: &generator)
+    _ = sender.received(receipt(live, 4), now: .seconds(4))
+    #expect(sender.window == 2)
+    sender.sent(live, end: 6, now: .seconds(4), using: &generator)
+    _ = sender.received(receipt(live, 6), now: .seconds(9))
+    #expect(sender.window == 1)
   }
 
   @Test func `a receipt for more than was numbered, or for a stranger, is told apart`() {
     var sender = connected()
-    #expect(sender.received(receipt(live, 11)) == .beyondNext)
-    #expect(sender.received(receipt(StreamID(high: 9, low: 9), 1)) == .unknownStream)
+    #expect(sender.received(receipt(live, 11), now: .zero) == .beyondNext)
+    #expect(sender.received(receipt(StreamID(high: 9, low: 9), 1), now: .zero) == .unknownStream)
   }
 
   @Test func `live data that lags asks for a stream of its own, once the aggregator answers`() {
     var sender = connected()
     #expect(!sender.wantsNewStream(lag: .seconds(100), now: .seconds(1_000)))
-    _ = sender.received(receipt(live, 1))
+    _ = sender.received(receipt(live, 1), now: .zero)
     #expect(!sender.wantsNewStream(lag: .seconds(10), now: .seconds(1_000)))
     #expect(sender.wantsNewStream(lag: .seconds(100), now: .seconds(1_000)))
     sender.begin(StreamID(high: 0, low: 3), now: .seconds(1_000))
@@ -99,7 +112,7 @@ import Testing
       sender.sent(live, end: end, now: .zero, using: &generator)
       let outcome = try? ledger.receive(batch)
       #expect((outcome?.newHoles.count ?? 0) > 0)
-      _ = sender.received(receipt(live, ledger.next))
+      _ = sender.received(receipt(live, ledger.next), now: .zero)
     }
     #expect(ledger.next == 2_000 && ledger.isBalanced)
   }

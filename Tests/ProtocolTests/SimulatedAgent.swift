@@ -113,8 +113,8 @@ struct SimulatedAgent {
       sentMs: 1 + now.components.seconds)
   }
 
-  mutating func receive(_ receipt: Receipt, using generator: inout SeededGenerator) {
-    let outcome = sender.received(receipt)
+  mutating func receive(_ receipt: Receipt, now: Duration, using generator: inout SeededGenerator) {
+    let outcome = sender.received(receipt, now: now)
     guard let index = disk.firstIndex(where: { $0.id == receipt.stream }) else { return }
     switch outcome {
     case .advanced(let next):

@@ -14,6 +14,14 @@ package struct BrokerSettings: Sendable {
   /// `host:port`, as messages name it.
   package var name: String { "\(host):\(port)" }
 
+  func options(clientID: String) -> ConnectionOptions {
+    var options = ConnectionOptions(host: host, port: port, clientID: clientID)
+    options.username = username
+    options.password = password
+    options.tls = tls
+    return options
+  }
+
   /// - Parameter defaultHost: `nil`: the host must be given.
   init(
     in root: ConfigNode, key: String, defaultHost: String?

@@ -10,7 +10,8 @@ public struct Sender: Sendable {
   public let limits: Limits
   /// Oldest first; the last is live.
   public private(set) var streams: [Stream] = []
-  /// Batches that may be in flight. Grows by one with each that is receipted, halves on silence.
+  /// Batches that may be in flight. Grows by one with each that is receipted in good time, halves
+  /// on late receipts and on silence, so that little waits in the line's own queues.
   public private(set) var window: Int
   public private(set) var isConnected = false
 
@@ -22,6 +23,8 @@ public struct Sender: Sendable {
   public struct Limits: Sendable {
     /// Batches in flight at most.
     public var windowMax = 32
+    /// Receipts within this time open the window; later than twice this, they narrow it.
+    public var roundTrip: Duration = .seconds(2)
     /// How long a batch may stay without a receipt before it is sent again; doubles up to the
     /// maximum while nothing comes.
     public var silence: Duration = .seconds(5)
@@ -58,6 +61,7 @@ public struct Sender: Sendable {
   fileprivate struct Flight: Equatable {
     /// The number after the batch's last.
     let end: SequenceNumber
+    let sentAt: Duration
     /// When it is to be sent again.
     let deadline: Duration
   }
@@ -151,13 +155,13 @@ public struct Sender: Sendable {
     for index in streams.indices { rewind(index) }
   }
 
-  public mutating func received(_ receipt: Receipt) -> ReceiptOutcome {
+  public mutating func received(_ receipt: Receipt, now: Duration) -> ReceiptOutcome {
     guard let index = index(of: receipt.stream) else { return .unknownStream }
     isAnswered = true
     let stream = streams[index]
     guard receipt.next <= stream.next else { return .beyondNext }
     if receipt.next > stream.acknowledged {
-      advance(index, to: receipt.next)
+      advance(index, to: receipt.next, now: now)
       return .advanced(to: receipt.next)
     }
     if receipt.next < stream.acknowledged {
@@ -204,7 +208,7 @@ public struct Sender: Sendable {
     // A fleet that fell silent together must not speak together.
     let jitter = Double.random(in: 1...1.25, using: &generator)
     streams[index].flights.append(
-      Flight(end: end, deadline: now + streams[index].silence * jitter))
+      Flight(end: end, sentAt: now, deadline: now + streams[index].silence * jitter))
   }
 
   /// When `expire` has something to do.
@@ -236,12 +240,18 @@ public struct Sender: Sendable {
     streams[index].flights.removeAll(keepingCapacity: true)
   }
 
-  private mutating func advance(_ index: Int, to next: SequenceNumber) {
-    let before = streams[index].flights.count
+  private mutating func advance(_ index: Int, to next: SequenceNumber, now: Duration) {
+    let arrived = streams[index].flights.filter { $0.end <= next }
     streams[index].acknowledged = next
     streams[index].cursor = max(streams[index].cursor, next)
     streams[index].flights.removeAll { $0.end <= next }
     streams[index].silence = limits.silence
-    window = min(limits.windowMax, window + before - streams[index].flights.count)
+    guard let oldest = arrived.first else { return }
+    let roundTrip = now - oldest.sentAt
+    if roundTrip <= limits.roundTrip {
+      window = min(limits.windowMax, window + arrived.count)
+    } else if roundTrip > limits.roundTrip * 2 {
+      window = max(1, window / 2)
+    }
   }
 }

@@ -1,0 +1,50 @@
+import Protocol
+
+/// The buffer as the uplink sees it. Owned by the uplink's thread, on a SQLite connection of its
+/// own; each call is short.
+protocol UplinkSource: AnyObject {
+  associatedtype Failure: Error
+
+  /// Oldest first, the last is live; the newest `AgentStatus.streamsMax`, also those of which
+  /// nothing is held any more.
+  func streams() throws(Failure) -> [StreamExtent]
+  /// Whole segments from `from` on, in order: as many as fit the bounds, and at least one if there
+  /// is any. With the first number of the segment after them; `nil` where there is none.
+  func segments(
+    of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
+  ) throws(Failure) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?)
+  /// First number of the oldest segment held; `nil` where there is none.
+  func oldestHeld(of stream: StreamID) throws(Failure) -> SequenceNumber?
+  /// Holes whose last number is at or after `acknowledged`, in order, at most so many.
+  func holes(
+    of stream: StreamID, from acknowledged: SequenceNumber, countMax: Int
+  ) throws(Failure) -> [Hole]
+  /// The aggregator expects `next`: what lies before may be forgotten, from there on it may not,
+  /// whatever was acknowledged earlier.
+  func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(Failure)
+  /// Begins a new live stream; the intake's next commit goes there.
+  func beginStream() throws(Failure) -> StreamID
+  /// When the segment that holds this number was closed, ms since 1970; `nil`: it is not held.
+  func receivedMs(of stream: StreamID, at number: SequenceNumber) throws(Failure) -> Int64?
+  /// Forgets what has been acknowledged for long enough, a bounded bit at a time.
+  func prune() throws(Failure)
+  func figures() throws(Failure) -> BufferFigures
+}
+
+/// A stream of the buffer.
+struct StreamExtent: Equatable {
+  let id: StreamID
+  /// The oldest number held; `next` where nothing is.
+  let oldestHeld: SequenceNumber
+  /// The number that the next measurement gets.
+  let next: SequenceNumber
+  let acknowledged: SequenceNumber
+}
+
+/// What the buffer has counted since its file was made.
+struct BufferFigures: Equatable, Sendable {
+  var accepted: UInt64 = 0
+  var rejected: UInt64 = 0
+  /// Bytes of the file and its log.
+  var bytes: UInt64 = 0
+}
