@@ -24,7 +24,8 @@ final class Site {
     var keepAcknowledgedHours = 72
   }
 
-  init(buffer: Buffer = Buffer()) throws {
+  /// - Parameter keepRawDays: older measurements are set aside.
+  init(buffer: Buffer = Buffer(), keepRawDays: Int = 400) throws {
     folder = TemporaryFolder()
     local = try Broker(in: folder, shipped: "local")
     central = try Broker(in: folder, shipped: "central")
@@ -33,7 +34,7 @@ final class Site {
     folder.write(
       """
       { broker: { host: "127.0.0.1", port: \(central.port) },
-        store: { path: "\(storePath)" },
+        store: { path: "\(storePath)", keep_raw_days: \(keepRawDays) },
         http: { listen: "127.0.0.1:\(httpPort)" },
         indicators: "\(Repository.path("seeds/indicators.json"))",
         areas: "\(Repository.path("seeds/areas.json"))",
