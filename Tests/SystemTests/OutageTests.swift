@@ -98,6 +98,16 @@ import Testing
     #expect(received.isBalanced && received.lost == 0)
   }
 
+  @Test func `samples pass through TLS with certificates on both sides`() throws {
+    let site = try Site(isSecure: true)
+    try site.startAggregator()
+    try site.startAgent()
+    let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")
+    try publisher.publish(1_000)
+    try site.waitUntilDelivered(through: publisher)
+    #expect(try site.received().missing(of: publisher.acknowledged.keys).isEmpty)
+  }
+
   private enum Victim: CaseIterable { case agent, localBroker, centralBroker, aggregator }
 
   private func kill(_ victim: Victim, of site: Site) throws {

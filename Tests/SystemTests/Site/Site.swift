@@ -8,6 +8,8 @@ final class Site {
   let folder: TemporaryFolder
   let local: Broker
   let central: Broker
+  /// Further keys of the central broker in both configurations.
+  private let centralKeys: String
   let httpPort: Int
   private(set) var agent: Program?
   private(set) var aggregator: Program?
@@ -24,16 +26,27 @@ final class Site {
     var keepAcknowledgedHours = 72
   }
 
-  /// - Parameter keepRawDays: older measurements are set aside.
-  init(buffer: Buffer = Buffer(), keepRawDays: Int = 400) throws {
+  /// - Parameters:
+  ///   - keepRawDays: older measurements are set aside.
+  ///   - isSecure: the central broker speaks TLS, and asks for a certificate.
+  init(buffer: Buffer = Buffer(), keepRawDays: Int = 400, isSecure: Bool = false) throws {
     folder = TemporaryFolder()
     local = try Broker(in: folder, shipped: "local")
-    central = try Broker(in: folder, shipped: "central")
+    if isSecure {
+      let made = Certificates(in: folder, name: Site.agentName)
+      central = Broker(in: folder, certificates: made)
+      centralKeys = """
+        , ca_file: "\(made.ca)", cert_file: "\(made.client)", key_file: "\(made.clientKey)"
+        """
+    } else {
+      central = try Broker(in: folder, shipped: "central")
+      centralKeys = ""
+    }
     httpPort = Broker.freePort()
     try configureAgent(buffer)
     folder.write(
       """
-      { broker: { host: "127.0.0.1", port: \(central.port) },
+      { broker: { host: "127.0.0.1", port: \(central.port)\(centralKeys) },
         store: { path: "\(storePath)", keep_raw_days: \(keepRawDays) },
         http: { listen: "127.0.0.1:\(httpPort)" },
         indicators: "\(Repository.path("seeds/indicators.json"))",
@@ -56,7 +69,7 @@ final class Site {
       """
       { agent: "\(Site.agentName)",
         local: { host: "127.0.0.1", port: \(local.port) },
-        uplink: { host: "127.0.0.1", port: \(central.port) },
+        uplink: { host: "127.0.0.1", port: \(central.port)\(centralKeys) },
         buffer: { path: "\(bufferPath)", max_bytes: \(buffer.maxBytes),
           min_free_bytes: \(buffer.minFreeBytes), when_full: "\(buffer.whenFull)",
           linger_ms: \(buffer.lingerMs),
