@@ -30,8 +30,7 @@ final class UplinkLoop<Source: UplinkSource> {
   private static var windowMax: Int { 16 }
   private static var statusEvery: Duration { .seconds(30) }
   /// Between two attempts at the broker.
-  private static var backoffMin: Duration { .seconds(1) }
-  private static var backoffMax: Duration { .seconds(60) }
+  private static var backoff: ClosedRange<Duration> { .seconds(1) ... .seconds(60) }
 
   /// - Parameter wakeUp: signalled by the intake after each commit.
   init(
@@ -53,9 +52,9 @@ final class UplinkLoop<Source: UplinkSource> {
 
   /// Until `stop` is set.
   func run() {
-    var backoff = Self.backoffMin
+    var backoff = Backoff(Self.backoff)
     while !stop.isSet {
-      let began = monotonicNow()
+      backoff.begin()
       do {
         try openStreams()
         try session()
@@ -68,9 +67,11 @@ final class UplinkLoop<Source: UplinkSource> {
         $0.isConnected = false
         $0.isAnswered = false
       }
-      if monotonicNow() - began > Self.backoffMax { backoff = Self.backoffMin }
-      wait(backoff * Double.random(in: 0.75...1.25, using: &generator))
-      backoff = min(backoff * 2, Self.backoffMax)
+      backoff.wait(unless: stop) {
+        progress.turn()
+        _ = try? refresh()
+        _ = try? tell()
+      }
     }
   }
 
@@ -292,22 +293,6 @@ final class UplinkLoop<Source: UplinkSource> {
     report.update { $0.trouble = text }
     if isNew || troubleLog.allows(now: monotonicNow()) {
       Log.warning("uplink waits", [("error", text)])
-    }
-  }
-
-  /// Waits, but for `stop`, keeps the report fresh, and shows the watchdog that it does so on
-  /// purpose.
-  private func wait(_ duration: Duration) {
-    let deadline = monotonicNow() + duration
-    poller.removeAll()
-    poller.add(stop.fileDescriptor, .readable)
-    while !stop.isSet {
-      let left = deadline - monotonicNow()
-      guard left > .zero else { return }
-      progress.turn()
-      _ = try? refresh()
-      _ = try? tell()
-      guard (try? poller.wait(timeout: min(left, .seconds(1)))) != nil else { return }
     }
   }
 }

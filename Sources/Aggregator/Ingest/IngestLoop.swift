@@ -26,8 +26,7 @@ final class IngestLoop {
   /// How long a group waits for more messages once it has one.
   private static let linger: Duration = .milliseconds(20)
   /// Between two attempts at broker or store.
-  private static let backoffMin: Duration = .seconds(1)
-  private static let backoffMax: Duration = .seconds(30)
+  private static let backoff: ClosedRange<Duration> = .seconds(1) ... .seconds(30)
   /// A newer connection with this name ends an older one: two aggregators never share a broker.
   static let clientID = "hatang-aggregator"
 
@@ -46,9 +45,9 @@ final class IngestLoop {
 
   /// Until `stop` is set or the store is damaged.
   func run() {
-    var backoff = IngestLoop.backoffMin
+    var backoff = Backoff(IngestLoop.backoff)
     while !stop.isSet {
-      let began = monotonicNow()
+      backoff.begin()
       do {
         try makeStateWhole()
         try session()
@@ -60,9 +59,7 @@ final class IngestLoop {
         note(error)
       }
       report.update { $0.isConnected = false }
-      if monotonicNow() - began > IngestLoop.backoffMax { backoff = IngestLoop.backoffMin }
-      wait(backoff * Double.random(in: 0.75...1.25))
-      backoff = min(backoff * 2, IngestLoop.backoffMax)
+      backoff.wait(unless: stop) { report.progressed() }
     }
   }
 
@@ -208,19 +205,6 @@ final class IngestLoop {
     report.update { $0.trouble = text }
     if isNew || troubleLog.allows(now: monotonicNow()) {
       Log.warning("ingest waits", [("error", text)])
-    }
-  }
-
-  /// Waits, but for `stop`, and shows the watchdog that it does so on purpose.
-  private func wait(_ duration: Duration) {
-    let deadline = monotonicNow() + duration
-    poller.removeAll()
-    poller.add(stop.fileDescriptor, .readable)
-    while !stop.isSet {
-      let left = deadline - monotonicNow()
-      guard left > .zero else { return }
-      report.progressed()
-      guard (try? poller.wait(timeout: min(left, .seconds(1)))) != nil else { return }
     }
   }
 }
