@@ -8,6 +8,10 @@ package struct ParsedPayload {
   package var rejections: [Rejection]
   /// Only for payloads of the numbered form; `nil`: any other.
   package var numbered: Numbered?
+  /// Fields that nobody knows, which were left out. A misspelt field shows here.
+  package var unknownFieldCount = 0
+  /// The last of them, cut where it is long.
+  package var lastUnknownField: String?
 
   package init(
     measurements: [Measurement] = [], rejections: [Rejection] = [], numbered: Numbered? = nil

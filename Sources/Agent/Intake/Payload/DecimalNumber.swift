@@ -1,0 +1,74 @@
+/// A decimal number as a payload writes it, not yet rounded to anything: ±digits · 10^exponent.
+///
+/// Going through `Double` would turn 8.45 into 8.449999…, which rounds to the wrong tenth.
+struct DecimalNumber: Equatable {
+  var isNegative: Bool
+  /// The first 19 significant digits; the rest are dropped, which changes no result of `fixed`.
+  var digits: UInt64
+  /// Bounded by `exponentMax`.
+  var exponent: Int
+
+  static let digitsMax = 19
+  /// Exponents beyond it are as good as infinite, and cannot overflow when added.
+  static let exponentMax = 1_000_000
+
+  static let zero = DecimalNumber(isNegative: false, digits: 0, exponent: 0)
+
+  /// The value in units of 10^−power, halves rounded away from zero; `nil` beyond 64 bits.
+  func fixed(power: Int) -> Int64? {
+    guard let magnitude = DecimalNumber.scaled(digits, by: exponent + power),
+      magnitude <= UInt64(Int64.max)
+    else { return nil }
+    return isNegative ? -Int64(magnitude) : Int64(magnitude)
+  }
+
+  /// `nil` where the exponents are so far apart that the sum has more digits than are kept.
+  static func + (left: DecimalNumber, right: DecimalNumber) -> DecimalNumber? {
+    if left.digits == 0 { return right }
+    if right.digits == 0 { return left }
+    let exponent = min(left.exponent, right.exponent)
+    guard let first = left.signed(at: exponent), let second = right.signed(at: exponent) else {
+      return nil
+    }
+    let sum = first.addingReportingOverflow(second)
+    guard !sum.overflow else { return nil }
+    return DecimalNumber(
+      isNegative: sum.partialValue < 0, digits: sum.partialValue.magnitude, exponent: exponent)
+  }
+
+  /// The product with a whole number; `nil` beyond 64 bits.
+  func multiplied(by factor: UInt64) -> DecimalNumber? {
+    let product = digits.multipliedReportingOverflow(by: factor)
+    guard !product.overflow else { return nil }
+    return DecimalNumber(
+      isNegative: isNegative, digits: product.partialValue, exponent: exponent)
+  }
+
+  private func signed(at lower: Int) -> Int64? {
+    guard let magnitude = DecimalNumber.scaled(digits, by: exponent - lower),
+      magnitude <= UInt64(Int64.max)
+    else { return nil }
+    return isNegative ? -Int64(magnitude) : Int64(magnitude)
+  }
+
+  private static func scaled(_ digits: UInt64, by exponent: Int) -> UInt64? {
+    if digits == 0 { return 0 }
+    if exponent >= 0 {
+      guard exponent <= digitsMax else { return nil }
+      let product = digits.multipliedReportingOverflow(by: power(exponent))
+      return product.overflow ? nil : product.partialValue
+    }
+    // 2^64 is less than 2 · 10^19, so one more place always rounds to 0 or needs none.
+    guard exponent >= -digitsMax else { return 0 }
+    let divisor = power(-exponent)
+    let (quotient, remainder) = digits.quotientAndRemainder(dividingBy: divisor)
+    return remainder >= divisor - remainder ? quotient + 1 : quotient
+  }
+
+  /// 10^exponent; 0 … 19.
+  private static func power(_ exponent: Int) -> UInt64 {
+    var value: UInt64 = 1
+    for _ in 0..<exponent { value &*= 10 }
+    return value
+  }
+}
