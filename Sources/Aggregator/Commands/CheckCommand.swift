@@ -18,12 +18,41 @@ enum CheckCommand: Command {
       report.print(asJSON: options.has("json"))
       return .configuration
     }
+    checkTables(configuration, &report)
     checkStore(configuration, &report)
     checkDisk(configuration, &report)
     let isReachable = checkBroker(configuration, &report)
     report.print(asJSON: options.has("json"))
     if report.isGood { return .done }
     return !isReachable && report.failureCount == 1 ? .unreachable : .failed
+  }
+
+  private static func checkTables(
+    _ configuration: AggregatorConfiguration, _ report: inout CheckReport
+  ) {
+    do throws(ConfigError) {
+      let areas = try AreaTable(file: configuration.areasPath)
+      let people = areas.areas.reduce(0) { $0 + $1.population }
+      report.add("areas", passed: "\(areas.areas.count) areas, \(people) people")
+      if let path = configuration.populationPath {
+        let sums = try PopulationSums(path, areas)
+        report.add(
+          "population",
+          passed: "\(sums.tileCount) tiles, \(sums.total) people, sha256:\(sums.digest)")
+      } else {
+        report.add("population", passed: "no table: areas stand in for tiles")
+      }
+      if let path = configuration.availabilityPath {
+        let rows = try AvailabilityFile(file: path, areas: areas).rows.count
+        report.add("availability", passed: "\(rows) records")
+      }
+      let indicators = try IndicatorTable(file: configuration.indicatorsPath)
+      report.add(
+        "indicators",
+        passed: "\(indicators.rows.count) rows, \(indicators.filled.count) filled by us")
+    } catch {
+      report.add("tables", failed: "\(error)")
+    }
   }
 
   private static func checkStore(

@@ -19,6 +19,7 @@ package struct AreaTable: Sendable {
   }
 
   package init(_ node: ConfigNode) throws(ConfigError) {
+    try node.expectKeys(["province", "areas"])
     province = try LocalText(try node.required("province"))
     var areas: [Area] = []
     let list = try node.required("areas")
@@ -49,6 +50,9 @@ package struct AreaTable: Sendable {
 }
 
 extension AreaTable.Area {
+  /// An area where nobody lives has no weight, and is no area.
+  private static let peopleRange: ClosedRange<Int64> = 1...1_000_000_000
+
   /// An id is a level of a path and a value in measurements.
   private static func isLegal(id: String) -> Bool {
     (1...64).contains(id.utf8.count)
@@ -58,14 +62,15 @@ extension AreaTable.Area {
   }
 
   fileprivate init(_ node: ConfigNode) throws(ConfigError) {
+    try node.expectKeys(["id", "name", "type", "population", "households"])
     id = try node.required("id").string(
       legal: "a-z 0-9 -, 1…64 characters", where: AreaTable.Area.isLegal)
     name = try LocalText(try node.required("name"))
-    population = Int(try node.required("population").integer(in: 0...1_000_000_000))
+    population = Int(try node.required("population").integer(in: AreaTable.Area.peopleRange))
     let households = node["households"]
     self.households =
       if let households, !households.isNull {
-        Int(try households.integer(in: 0...1_000_000_000))
+        Int(try households.integer(in: AreaTable.Area.peopleRange))
       } else { nil }
   }
 }

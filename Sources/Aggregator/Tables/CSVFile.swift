@@ -20,7 +20,10 @@ package struct CSVFile: Sendable {
     do throws(FileError) {
       bytes = try Files.read(file, bytesMax: CSVFile.bytesMax)
     } catch {
-      throw ConfigError(file: file, line: nil, text: "cannot be read: \(error)")
+      let remedy = error.isMissing ? "create it, or name another file" : "check it"
+      throw ConfigError(
+        file: file, line: nil,
+        text: "cannot be read: \(FileError.text(of: error.code)); \(remedy)")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ConfigError(file: file, line: nil, text: "is no UTF-8; save it as UTF-8")

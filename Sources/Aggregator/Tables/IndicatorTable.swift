@@ -14,6 +14,7 @@ package struct IndicatorTable: Sendable {
   }
 
   package init(_ node: ConfigNode) throws(ConfigError) {
+    try node.expectKeys(["source", "indicators"])
     var rows: [IndicatorRow] = []
     var codes: Set<String> = []
     let list = try node.required("indicators")
@@ -93,7 +94,14 @@ package struct IndicatorRow: Sendable {
       }
   }
 
+  /// docs/methodology.md and seeds/README.md say what each means.
+  private static let keys = [
+    "code", "row", "name", "unit", "target_text", "target", "target_max", "comparison",
+    "target_year", "owner", "method", "numerator", "denominator",
+  ]
+
   init(_ node: ConfigNode) throws(ConfigError) {
+    try node.expectKeys(IndicatorRow.keys)
     code = try node.required("code").string(
       legal: "a-z 0-9 . -, 1…32 characters", where: IndicatorRow.isLegal)
     name = try LocalText(try node.required("name"))

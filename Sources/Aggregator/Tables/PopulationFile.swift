@@ -3,7 +3,7 @@ package import Indicators
 
 /// People per z16 tile and area (`population.csv`: `quadkey,area,population`).
 package enum PopulationFile {
-  private static let header = ["quadkey", "area", "population"]
+  package static let header = ["quadkey", "area", "population"]
 
   /// - Returns: the table, and the digest that names its version.
   package static func read(
@@ -41,6 +41,10 @@ package enum PopulationFile {
       }
       rows.append(
         PopulationTable.Row(tile: tile.index, area: area, population: population))
+    }
+    guard rows.contains(where: { $0.population > 0 }) else {
+      throw ConfigError(
+        file: file.file, line: nil, text: "nobody lives in any of its tiles; use another table")
     }
     return (PopulationTable(areas: areas.ids, rows: rows), file.digest)
   }
