@@ -37,16 +37,16 @@ struct SenMLRecord {
       return
     }
     switch (name, value.token) {
-    case ("bn", .string(let text)): baseName = scanner.string(text)
-    case ("n", .string(let text)): self.name = scanner.string(text)
-    case ("bu", .string(let text)): baseUnit = scanner.string(text)
-    case ("u", .string(let text)): unit = scanner.string(text)
+    case ("bn", .string(let text)): baseName = string(text, name, scanner)
+    case ("n", .string(let text)): self.name = string(text, name, scanner)
+    case ("bu", .string(let text)): baseUnit = string(text, name, scanner)
+    case ("u", .string(let text)): unit = string(text, name, scanner)
     case ("bt", .number(let number)): baseTime = number
     case ("t", .number(let number)): time = number
     case ("bv", .number(let number)): baseValue = number
     case ("bver", .number(let number)): version = number.fixed(power: 0) ?? .max
     case ("v", .number(let number)): (self.number, shown) = (number, value.range)
-    case ("vs", .string(let text)): (self.text, shown) = (scanner.string(text), value.range)
+    case ("vs", .string(let text)): (self.text, shown) = (string(text, name, scanner), value.range)
     case ("vb", .boolean(let flag)): (self.flag, shown) = (flag, value.range)
     case ("s", .number), ("vd", .string): (other, shown) = (name, value.range)
     case ("bs", .number), ("ut", .number): break
@@ -113,6 +113,14 @@ struct SenMLRecord {
     }
     guard let value else { throw MeasurementDraft.illegal(entry.field, shown + unitShown) }
     try draft.set(entry, value) { shown + unitShown }
+  }
+
+  private mutating func string(
+    _ text: JSONScanner.Text, _ label: String, _ scanner: JSONScanner
+  ) -> String? {
+    let string = scanner.string(text)
+    if string == nil { wrong(label, "\(label) is \(scanner.shown(text.range)), allowed UTF-8") }
+    return string
   }
 
   private mutating func wrong(_ field: String, _ reason: String) {
