@@ -1,12 +1,13 @@
 # Hạ Tầng. The words: run, test, bench, lint, clean. `run` and `test` install what they need.
-# The Swift library is linked statically, so that an edge host needs no Swift; one build folder
-# serves everything, so nothing is compiled twice.
-SWIFT_FLAGS := -c release --static-swift-stdlib
+# The Swift library is linked statically, so that an edge host needs no Swift; `swift test` has no
+# such option. One build folder serves both: nothing is compiled twice, only linked again.
+SWIFT_FLAGS := -c release
+STATIC := --static-swift-stdlib
 
 .PHONY: build run test bench lint clean packages
 
 build: packages
-	swift build $(SWIFT_FLAGS)
+	swift build $(SWIFT_FLAGS) $(STATIC)
 
 packages:
 	@tools/install-packages.sh
@@ -15,7 +16,6 @@ run: build
 	@tools/run-demo.sh
 
 test: packages
-	swift build $(SWIFT_FLAGS)
 	swift test --disable-xctest $(SWIFT_FLAGS)
 
 bench: build
