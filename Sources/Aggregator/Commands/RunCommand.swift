@@ -28,10 +28,3 @@ enum RunCommand: Command {
     return .init(services: [ingest], held: [lock])
   }
 }
-
-/// One daemon a store: held as long as the daemon runs.
-enum StoreLock {
-  static func take(_ storePath: String) throws(FileError) -> FileLock {
-    try FileLock(path: storePath + ".lock", subject: "store \(storePath)")
-  }
-}

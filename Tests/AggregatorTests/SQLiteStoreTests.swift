@@ -1,0 +1,198 @@
+import Aggregator
+import Daemon
+import Glibc
+import Protocol
+import SQLite
+import TestSupport
+import Testing
+
+/// The file: who may use it, what it survives, how long it keeps what came.
+@Suite struct SQLiteStoreTests {
+  private let stream = StreamID(high: 5, low: 6)
+
+  private func batch(_ first: SequenceNumber, count: Int = 10) -> Batch {
+    .of(stream, from: first, [(0..<count).map { _ in .coverage() }])
+  }
+
+  @Test func `a store of a newer version is refused and not touched`() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("hatang.db")
+    _ = try SQLiteStore(path: path)
+    try Database(path: path).execute("PRAGMA user_version = 99")
+    let error = #expect(throws: StoreError.self) { try SQLiteStore(path: path) }
+    #expect(
+      error?.description
+        == "migrate \(path): the file has schema version 99, this program knows 0…1 (SQLite code "
+        + "20); install the newer program that wrote it, or choose another file")
+    let reading = #expect(throws: StoreError.self) { try StoreReader(path: path) }
+    #expect(
+      reading?.description
+        == "read \(path): schema version 99, this program knows 1; install the program that wrote it"
+    )
+    #expect(try Database(path: path, mode: .readOnly).integer("PRAGMA user_version") == 99)
+  }
+
+  @Test func `a file of another program is refused`() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("other.db")
+    try Database(path: path).execute("PRAGMA application_id = 7; CREATE TABLE t(a)")
+    let error = #expect(throws: StoreError.self) { try SQLiteStore(path: path) }
+    #expect(
+      error?.description
+        == "migrate \(path): application id is 7, expected 1751217249 (SQLite code 26); the file "
+        + "belongs to another program: check the path")
+    #expect(error?.nature == .corrupt)
+  }
+
+  @Test func `a second daemon on one store is told who holds it`() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("hatang.db")
+    let first = try StoreLock.take(path)
+    let error = #expect(throws: FileError.self) { try StoreLock.take(path) }
+    #expect(
+      error?.description
+        == "cannot use store \(path): process \(getpid()) holds \(path).lock; stop that process, "
+        + "or give this one a path of its own")
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func `the lock goes with its holder`() throws {
+    let folder = TemporaryFolder()
+    let path = folder.file("hatang.db")
+    do { _ = try StoreLock.take(path) }
+    #expect(throws: Never.self) { try StoreLock.take(path) }
+  }
+
+  @Test func `restored from an older copy, the receipt goes back and nothing counts twice`() throws
+  {
+    let site = try Site()
+    try site.ingest([.batch("a", batch(0), at: dayStartMs)], at: dayStartMs)
+    try StoreReader(path: site.path).backup(to: site.folder.file("copy.db"))
+    let later = [batch(10), batch(20)].map { Arrival.batch("a", $0, at: dayStartMs) }
+    try site.ingest(later, at: dayStartMs)
+    let before = try site.state()
+
+    for ending in ["", "-wal", "-shm"] { try Files.remove(site.path + ending) }
+    try Files.move(site.folder.file("copy.db"), to: site.path)
+    try site.restart()
+    // The agent believes in 30; its status shows it, and the answer sends it back to 10.
+    let status = AgentStatus(
+      isOnline: true, version: "0.1.0", streams: [.init(stream: stream, acknowledged: 30, next: 30)]
+    )
+    let answer = try site.ingest([.status("a", status, at: dayStartMs)], at: dayStartMs)
+    #expect(answer.replies.map(\.receipt.next) == [10])
+    try site.ingest(later, at: dayStartMs)
+    try site.ingest(later, at: dayStartMs)
+    #expect(try site.state() == before)
+    let row = try #require(try site.ledger().streams.first)
+    #expect(row.received == 30 && row.next == 30 && row.lost == 0 && row.duplicates == 20)
+  }
+
+  @Test func `a group that fails leaves nothing, and may be given again`() throws {
+    let site = try Site()
+    let blocker = try Database(path: site.path)
+    try blocker.execute(
+      "CREATE TRIGGER full BEFORE INSERT ON coverage_days BEGIN SELECT raise(ABORT, 'no'); END")
+    let group = [Arrival.batch("a", batch(0), at: dayStartMs)]
+    #expect(throws: StoreError.self) { try site.ingest(group, at: dayStartMs) }
+    #expect(try site.rows("SELECT id FROM segments", columns: 1).isEmpty)
+    #expect(try site.rows("SELECT id FROM agents", columns: 1).isEmpty)
+    try blocker.execute("DROP TRIGGER full")
+    #expect(try site.ingest(group, at: dayStartMs).measurements == 10)
+    #expect(try site.rows("SELECT samples FROM coverage_days", columns: 1) == ["10"])
+  }
+
+  @Test func `segments go after their time, in small steps, and the state stays`() throws {
+    var rules = StateRules()
+    rules.keepRawMs = 10 * msPerDay
+    let site = try Site(rules: rules)
+    var place: SequenceNumber = 0
+    for day: Int64 in 0..<20 {
+      let at = dayStartMs + day * msPerDay
+      let segments = (0..<20).map { _ in
+        [Measurement.coverage(at: at), .count("n", 1 + day, at: at)]
+      }
+      try site.ingest([.batch("a", .of(stream, from: place, segments), at: at)], at: at)
+      place += 40
+    }
+    let coverage = try site.rows("SELECT day, samples FROM coverage_days", columns: 2)
+    let now = dayStartMs + 19 * msPerDay + 1
+    var retention = Retention(rules: rules)
+    var steps = 0
+    while try retention.step(site.store, nowMs: now) { steps += 1 }
+    #expect(steps > 3)
+    // Days 10 … 19 arrived within ten days.
+    #expect(try site.rows("SELECT count(*) FROM segments", columns: 1) == ["200"])
+    #expect(
+      try site.rows("SELECT min(arrived_ms) >= \(now - 10 * msPerDay) FROM segments", columns: 1)
+        == ["1"])
+    #expect(try site.rows("SELECT day, samples FROM coverage_days", columns: 2) == coverage)
+    #expect(try site.rows("SELECT count(*) FROM service_days", columns: 1) == ["20"])
+    // Readings of whole days that can get no more of them.
+    #expect(try site.rows("SELECT count(*) FROM service_points", columns: 1) == ["11"])
+    #expect(try !retention.step(site.store, nowMs: now))
+  }
+
+  @Test func `the ledger's text and JSON are those of the contract`() throws {
+    let site = try Site()
+    let lossy = Batch.of(
+      stream, from: 3, [[.coverage(), .coverage()]], oldestHeld: 3,
+      holes: [Hole(first: 0, last: 2, reason: .bufferFull)])
+    try site.ingest([.batch("a", lossy, at: dayStartMs)], at: dayStartMs)
+    let ledger = try site.ledger()
+    #expect(
+      ledger.text == """
+        AGENT  STREAM    NEXT  RECEIVED  DUPLICATES  LOST  LAST RECEIVED
+        a      00000000     5         2           0     3  2026-05-31T17:00:00Z
+        total               5         2           0     3
+        lost: a 00000000 0…2, buffer_full
+
+        """)
+    var json = JSONWriter()
+    ledger.write(to: &json)
+    #expect(
+      json.text == """
+        {"streams":[{"agent":"a","stream":"00000000000000050000000000000006","next":5,"received":2,\
+        "duplicates":0,"lost":3,"holes":[{"first":0,"last":2,"reason":"buffer_full"}],\
+        "first_received_at":"2026-05-31T17:00:00Z","last_received_at":"2026-05-31T17:00:00Z"}],\
+        "totals":{"streams":1,"next":5,"received":2,"duplicates":0,"lost":3,"balanced":true},\
+        "refusals":[],"set_aside":[]}
+        """)
+  }
+
+  @Test func `a ledger that was tampered with does not balance`() throws {
+    let site = try Site()
+    try site.ingest([.batch("a", batch(0), at: dayStartMs)], at: dayStartMs)
+    #expect(try site.ledger().isBalanced)
+    try Database(path: site.path).execute("UPDATE streams SET received = received - 1")
+    #expect(try !site.ledger().isBalanced)
+    try Database(path: site.path).execute("UPDATE streams SET lost = 1")
+    // Losses without a hole are none.
+    #expect(try !site.ledger().isBalanced)
+    #expect(try site.ledger().text.contains("NOT BALANCED"))
+  }
+
+  @Test func `the agents' text and JSON are those of the contract`() throws {
+    let site = try Site()
+    let status = AgentStatus(
+      isOnline: true, version: "0.1.0", backlog: 12, oldestUnsentSeconds: 300, accepted: 40,
+      rejected: 2, bufferBytes: 4_096, writtenBytes: 8_192)
+    try site.ingest([.status("kcn-1", status, at: dayStartMs)], at: dayStartMs)
+    let report = try AgentsReport(try StoreReader(path: site.path))
+    #expect(
+      report.table(nowMs: dayStartMs + 180_000)
+        == """
+        AGENT  STATE        SEEN  VERSION  BACKLOG  OLDEST UNSENT  CLOCK  REJECTED  DATA
+        kcn-1  online  3 min ago  0.1.0         12          5 min      -         2
+
+        """)
+    var json = JSONWriter()
+    report.write(to: &json)
+    #expect(
+      json.text == """
+        {"agents":[{"agent":"kcn-1","online":true,"last_seen":"2026-05-31T17:00:00Z",\
+        "version":"0.1.0","backlog":12,"oldest_unsent_seconds":300,"clock_offset_ms":null,\
+        "accepted":40,"rejected":2,"buffer_bytes":4096,"written_bytes":8192,"simulated":false}]}
+        """)
+  }
+}
