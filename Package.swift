@@ -71,6 +71,9 @@ let package = Package(
       ["Aggregator", "Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("SimulatorTests", ["Simulator", "Protocol", "Indicators", "TestSupport"]),
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
+    // Numbers for `make bench`; skipped in an ordinary run.
+    tests(
+      "BenchTests", ["Aggregator", "Indicators", "Protocol", "Simulator", "Daemon", "TestSupport"]),
     tests("SeedsTests", []),
     tests("StyleTests", []),
   ]

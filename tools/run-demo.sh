@@ -72,6 +72,7 @@ agent() {
   local: { host: "127.0.0.1", port: $port },
   uplink: { host: "127.0.0.1", port: $port_central },
   buffer: { path: "$dir/$name.db" },
+  status_file: "$dir/$name-status.json",
 }
 END
   start "$name" "$bin/hatang-agent" run --config "$dir/$name.json5"

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""`make bench`: the numbers that this project promises, with the machine that they were made on.
+
+Every row is one line: what was measured, the value, what it should reach, and a mark. Nothing here
+fails the build: a benchmark on a busy machine says so by its numbers. About eight minutes; with
+arguments only the parts that are named (agent, slow, ingest, backlog, size).
+"""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+import zlib
+
+from parts import BIN, ROOT, Meter, Site, wait_for
+
+LOAD_SECONDS = 60
+
+
+def row(what, value, goal="", reached=None):
+    mark = {None: " ", True: "✓", False: "✗"}[reached]
+    print(f"{mark} {what:<66} {value:>22}  {goal}", flush=True)
+
+
+def first_line(*command):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    except OSError:
+        return "not found"
+    lines = done.stdout.decode().strip().splitlines()
+    return lines[0] if lines else "says nothing"
+
+
+def machine():
+    model = next(
+        (line.split(":", 1)[1].strip()
+         for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+         if line.startswith("model name")), "unknown")
+    memory = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) // 1024
+    versions = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package} ${Version}; ", "mosquitto", "libmosquitto1",
+         "libsqlite3-0", "libmicrohttpd12"], stdout=subprocess.PIPE, check=False).stdout.decode()
+    print(f"CPU      {model}, {os.cpu_count()} cores, {memory} MiB")
+    print(f"Linux    {os.uname().release}, load {os.getloadavg()[0]:.2f} before the first row")
+    print(f"Swift    {first_line('swift', '--version')}")
+    print(f"Packages {versions.rstrip('; ')}")
+    print(flush=True)
+
+
+def flood(site, seconds, rate=0, name="load"):
+    """Samples as fast as asked, for so long; the simulator's process."""
+    return site.simulate(
+        "--flood", 1_000_000_000, "--duration", seconds, "--rate", rate, "--source", name,
+        "--first-time", 1_700_000_000_000)
+
+
+def under_load(site, seconds):
+    """Meter's numbers over `seconds` of full load, and the largest resident size."""
+    simulator = flood(site, seconds + 4)
+    wait_for("the load arrives", lambda: site.accepted() > 0)
+    time.sleep(2)
+    meter = Meter(site.agent, site.accepted)
+    resident = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(1)
+        resident = max(resident, site.agent.resident_bytes())
+    numbers = meter.read()
+    simulator.stop()
+    return numbers, resident
+
+
+def agent():
+    with Site() as site:
+        site.start_agent()
+        time.sleep(3)
+        idle = site.agent.resident_bytes()
+        (_, rate, cpu, written), busy = under_load(site, LOAD_SECONDS)
+    row(f"agent, 200-byte samples, QoS 1, FULL, {LOAD_SECONDS} s", f"{rate:,.0f}/s",
+        "≥ 30,000/s", rate >= 30_000)
+    row("  CPU of the agent for 100,000", f"{cpu:.2f} s", "≤ 2.0 s", cpu <= 2.0)
+    row("  bytes written to disk for a sample, under load", f"{written:,.1f}", "≤ 60",
+        written <= 60)
+    row("  resident, idle", f"{idle / 1e6:.1f} MB", "≤ 12 MB", idle <= 12e6)
+    row("  resident, under that load, most", f"{busy / 1e6:.1f} MB", "≤ 20 MB", busy <= 20e6)
+    # With one message in flight each message is a group, and each group a commit.
+    with Site(linger_ms=0, local_settings=["max_inflight_messages 1"]) as site:
+        site.start_agent()
+        (_, single, single_cpu, single_written), _ = under_load(site, 15)
+    row("  the same with a commit for each message", f"{single:,.0f}/s")
+    row("    in groups it is so many times as fast", f"{rate / single:.1f}")
+    row("    CPU for 100,000; bytes written for a sample",
+        f"{single_cpu:.1f} s; {single_written:,.0f}")
+
+
+def slow():
+    for rate, linger, seconds in ((300, 200, 40), (10, 200, 30), (10, 5_000, 30)):
+        with Site(linger_ms=linger) as site:
+            site.start_agent()
+            simulator = flood(site, seconds + 10, rate)
+            wait_for("the samples arrive", lambda: site.accepted() > 0)
+            time.sleep(2)
+            meter = Meter(site.agent, site.accepted)
+            time.sleep(seconds)
+            _, _, cpu, written = meter.read()
+            simulator.stop()
+        name = f"agent at {rate} samples/s, linger_ms {linger}"
+        if rate == 300:
+            row(f"{name}: CPU for 100,000", f"{cpu:.2f} s", "≤ 8 s", cpu <= 8)
+            row(f"{name}: bytes written a sample", f"{written:,.0f}", "≤ 300", written <= 300)
+        else:
+            row(f"{name}: bytes written a sample", f"{written:,.0f}")
+
+
+def backlog(count=1_000_000):
+    with Site() as site:
+        site.start_agent()
+        load = site.simulate("--flood", count, "--source", "backlog")
+        wait_for("the backlog is in the agent", lambda: site.accepted() >= count, 180)
+        load.stop()
+        live = site.simulate("--no-past", "--kind", "coverage", "--devices", 3, "--rate", 20)
+        began = time.monotonic()
+        site.start_province()
+        delays = []
+
+        def drained():
+            newest = site.query(
+                "SELECT max(newest_ms) FROM coverage_days JOIN sources ON source = sources.id "
+                "WHERE sources.name LIKE 'sim-car%'")
+            if newest and newest[0]:
+                delays.append(time.time() - newest[0] / 1000)
+            found = site.query("SELECT sum(received) FROM streams")
+            return found and found[0] and found[0] >= count
+
+        wait_for("the backlog is drained", drained, 240)
+        seconds = time.monotonic() - began
+        live.stop()
+    row(f"backlog of {count:,} samples through real brokers, drained", f"{seconds:.1f} s",
+        "≤ 60 s", seconds <= 60)
+    if delays:
+        row("  live data meanwhile: delay to the commit, median; most",
+            f"{statistics.median(delays):.1f} s; {max(delays):.1f} s")
+
+
+def size():
+    target = ROOT / ".build" / "bench-stripped"
+    for name, goal in (("hatang-agent", 15e6), ("hatang-aggregator", None),
+                       ("hatang-simulator", None)):
+        subprocess.run(["strip", "-o", target, BIN / name], check=True)
+        count = target.stat().st_size
+        target.unlink()
+        row(f"{name}, stripped", f"{count / 1e6:.1f} MB", "≤ 15 MB" if goal else "",
+            count <= goal if goal else None)
+
+
+def in_process():
+    """What needs no broker is measured inside a test program, which prints a line for each."""
+    segments = ROOT / ".build" / "bench-segments"
+    segments.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "HATANG_BENCH": str(segments)}
+    done = subprocess.run(
+        ["swift", "test", "--disable-xctest", "-c", "release", "--static-swift-stdlib",
+         "--filter", "BenchTests"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    found = [line[6:] for line in done.stdout.decode().splitlines() if line.startswith("BENCH ")]
+    if done.returncode != 0 or not found:
+        raise SystemExit(done.stdout.decode())
+    return [json.loads(line) for line in found], segments
+
+
+def ingest():
+    results, segments = in_process()
+    for result in results:
+        goal, value = result.get("goal"), result["value"]
+        reached = None
+        if goal is not None:
+            reached = value >= goal if result["more"] else value <= goal
+        sign = "≥" if result.get("more") else "≤"
+        row(result["what"], f"{value:,.1f} {result['unit']}",
+            f"{sign} {goal:,} {result['unit']}" if goal is not None else "", reached)
+    for path in sorted(segments.glob("*.bin")):
+        compressed(path)
+
+
+def compressed(path):
+    """zlib over each segment of a file of 4-byte lengths and segments."""
+    data, offset, raw, small, samples = path.read_bytes(), 0, 0, 0, 0
+    while offset < len(data):
+        count = int.from_bytes(data[offset:offset + 4], "big")
+        rows = int.from_bytes(data[offset + 4:offset + 8], "big")
+        segment = data[offset + 8:offset + 8 + count]
+        offset += 8 + count
+        raw += count
+        small += len(zlib.compress(segment, 6))
+        samples += rows
+    goal = 10 if path.stem == "real-logs" else 16
+    row(f"bytes on the wire a sample, segments of 100, {path.stem.replace('-', ' ')}",
+        f"{raw / samples:.1f}", f"≤ {goal}", raw / samples <= goal)
+    row("  with zlib over each segment beside it", f"{small / samples:.1f}")
+
+
+PARTS = {"agent": agent, "slow": slow, "ingest": ingest, "backlog": backlog, "size": size}
+
+
+def main():
+    names = sys.argv[1:] or list(PARTS)
+    for name in names:
+        if name not in PARTS:
+            raise SystemExit(f"no part {name}; there are {', '.join(PARTS)}")
+    began = time.monotonic()
+    machine()
+    for name in names:
+        PARTS[name]()
+    print(f"\n{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

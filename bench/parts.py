@@ -1,0 +1,205 @@
+"""What the benchmark stands on: processes, brokers, and what the kernel says of them."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(os.environ.get("HATANG_BIN", ROOT / ".build" / "release"))
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as each:
+        each.bind(("127.0.0.1", 0))
+        return each.getsockname()[1]
+
+
+def wait_for(what, condition, seconds=60):
+    """The condition's first true value; an error when it does not come."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise SystemExit(f"after {seconds} s still not: {what}")
+
+
+class Process:
+    """A program under measurement."""
+
+    def __init__(self, folder, name, *command):
+        self.name = name
+        self.log = folder / f"{name}.log"
+        with open(self.log, "ab") as log:
+            self.child = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    @property
+    def pid(self):
+        if self.child.poll() is not None:
+            raise SystemExit(f"{self.name} ended: {self.log.read_text()[-2000:]}")
+        return self.child.pid
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def written_bytes(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/io").read_text().splitlines():
+            if line.startswith("write_bytes:"):
+                return int(line.split()[1])
+        return 0
+
+    def resident_bytes(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def stop(self):
+        if self.child.poll() is None:
+            self.child.terminate()
+            try:
+                self.child.wait(15)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+
+class Site:
+    """Brokers, agent and aggregator in a folder that goes away with them."""
+
+    agent_name = "bench-1"
+
+    def __init__(self, linger_ms=200, local_settings=()):
+        # Beside the build, for /tmp may be memory, which writes no byte to a disk.
+        build = ROOT / ".build"
+        build.mkdir(exist_ok=True)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=build))
+        self.local_port, self.central_port = free_port(), free_port()
+        self.http_port = free_port()
+        self.processes = []
+        self.agent = self.aggregator = self.central = None
+        self.local = self.broker("local", self.local_port, local_settings)
+        (self.folder / "agent.json5").write_text(json.dumps({
+            "agent": self.agent_name,
+            "local": {"host": "127.0.0.1", "port": self.local_port},
+            "uplink": {"host": "127.0.0.1", "port": self.central_port},
+            "buffer": {"path": str(self.folder / "buffer.db"), "linger_ms": linger_ms},
+            "status_file": str(self.folder / "status.json"),
+        }))
+        (self.folder / "aggregator.json5").write_text(json.dumps({
+            "broker": {"host": "127.0.0.1", "port": self.central_port},
+            "store": {"path": str(self.folder / "hatang.db")},
+            "http": {"listen": f"127.0.0.1:{self.http_port}"},
+            "indicators": str(ROOT / "seeds/indicators.json"),
+            "areas": str(ROOT / "seeds/areas.json"),
+            "population": str(ROOT / "seeds/population.csv"),
+            "method": {"accept_simulated": True},
+        }))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, name, *command):
+        process = Process(self.folder, name, *command)
+        self.processes.append(process)
+        return process
+
+    def broker(self, kind, port, settings=()):
+        data = self.folder / kind
+        data.mkdir()
+        lines = []
+        for line in (ROOT / "config/mosquitto" / f"{kind}.conf").read_text().splitlines():
+            word = line.split(" ")[0]
+            if word == "listener":
+                line = f"listener {port} 127.0.0.1"
+            elif word == "persistence_location":
+                line = f"persistence_location {data}/"
+            elif any(word == each.split(" ")[0] for each in settings):
+                continue
+            lines.append(line)
+        if os.getuid() == 0:
+            lines.append("user root")
+        config = self.folder / f"{kind}.conf"
+        config.write_text("\n".join([*lines, *settings]) + "\n")
+        mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        process = self.start(f"broker-{kind}", mosquitto, "-c", config)
+        wait_for(f"the {kind} broker listens", lambda: self.listens(port))
+        return process
+
+    @staticmethod
+    def listens(port):
+        with socket.socket() as each:
+            return each.connect_ex(("127.0.0.1", port)) == 0
+
+    def start_agent(self):
+        self.agent = self.start(
+            "agent", BIN / "hatang-agent", "run", "--config", self.folder / "agent.json5")
+        wait_for("the agent writes its status", self.status)
+
+    def start_province(self):
+        self.central = self.broker("central", self.central_port)
+        self.aggregator = self.start(
+            "aggregator", BIN / "hatang-aggregator", "run", "--config",
+            self.folder / "aggregator.json5")
+
+    def simulate(self, *options):
+        return self.start(
+            "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.local_port}",
+            "--population", ROOT / "seeds/population.csv", *options)
+
+    def status(self):
+        """The agent's own words; None before the first."""
+        try:
+            return json.loads((self.folder / "status.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def accepted(self):
+        return self.status()["accepted"]
+
+    def query(self, sql):
+        """The first row from the aggregator's store; None before there is one."""
+        path = self.folder / "hatang.db"
+        if not path.exists():
+            return None
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute(sql).fetchone()
+        except sqlite3.OperationalError:
+            return None
+        finally:
+            connection.close()
+
+
+class Meter:
+    """One process between two moments."""
+
+    def __init__(self, process, count):
+        self.process, self.count = process, count
+        self.start = (time.monotonic(), process.cpu_seconds(), process.written_bytes(), count())
+
+    def read(self):
+        """(samples, samples a second, CPU seconds for 100,000, bytes written a sample)"""
+        began, cpu, written, counted = self.start
+        samples = self.count() - counted
+        if samples == 0:
+            raise SystemExit(f"{self.process.name} took no sample; {self.process.log}")
+        seconds = time.monotonic() - began
+        return (
+            samples, samples / seconds, (self.process.cpu_seconds() - cpu) / samples * 1e5,
+            (self.process.written_bytes() - written) / samples)
