@@ -1,13 +1,14 @@
 # Hạ Tầng. The words: run, test, bench, lint, clean. `run` and `test` install what they need.
-# The Swift library is linked statically, so that an edge host needs no Swift; `swift test` has no
-# such option. One build folder serves both: nothing is compiled twice, only linked again.
-SWIFT_FLAGS := -c release
-STATIC := --static-swift-stdlib
+# The programs have the Swift library in them, so that an edge host needs no Swift. The library of
+# Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
+# that start programs start the ones above.
+PROGRAMS := -c release --static-swift-stdlib
+TESTS := -c release --scratch-path .build/tests --disable-xctest
 
 .PHONY: build run test bench lint clean packages
 
 build: packages
-	swift build $(SWIFT_FLAGS) $(STATIC)
+	swift build $(PROGRAMS)
 
 packages:
 	@tools/install-packages.sh
@@ -15,15 +16,15 @@ packages:
 run: build
 	@tools/run-demo.sh
 
-test: packages
-	swift test --disable-xctest $(SWIFT_FLAGS)
+test: build
+	swift test $(TESTS)
 
 bench: build
 	@python3 bench/bench.py
 
-lint:
+lint: packages
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
-	swift test --disable-xctest $(SWIFT_FLAGS) --filter StyleTests
+	swift test $(TESTS) --filter StyleTests
 
 clean:
 	rm -rf .build

@@ -162,7 +162,7 @@ def in_process():
     segments.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HATANG_BENCH": str(segments)}
     done = subprocess.run(
-        ["swift", "test", "--disable-xctest", "-c", "release", "--static-swift-stdlib",
+        ["swift", "test", "-c", "release", "--scratch-path", ".build/tests", "--disable-xctest",
          "--filter", "BenchTests"],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     found = [line[6:] for line in done.stdout.decode().splitlines() if line.startswith("BENCH ")]

@@ -15,8 +15,8 @@ package struct Fleet: Sendable {
     package let lines: Int
     package let desks: Int
 
-    /// - Parameter kind: `nil`: all of them. A service desk for each area, then a quarter modems and
-    ///   the rest lines.
+    /// - Parameter kind: `nil`: all of them. A service desk for each area, then a quarter modems
+    ///   and the rest lines.
     package init(devices: Int, kind: Kind?, areas: Int) {
       switch kind {
       case .coverage: (modems, lines, desks) = (devices, 0, 0)

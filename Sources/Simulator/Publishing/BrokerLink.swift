@@ -49,8 +49,8 @@ final class BrokerLink {
     return taken
   }
 
-  /// Everything that is due: reads, writes, keeps alive, connects again. Never throws: a broker that
-  /// is away is waited for.
+  /// Everything that is due: reads, writes, keeps alive, connects again. Never throws: a broker
+  /// that is away is waited for.
   func turn(now: Duration) {
     do throws(MQTTError) {
       if connection.fileDescriptor == nil, now >= nextAttempt {
