@@ -2,7 +2,7 @@ import Daemon
 import Glibc
 import Protocol
 
-/// `hatang-aggregator bench-ingest [FOLDER]`: how fast ingest takes batches of 1,000 coverage
+/// `hatang-aggregator bench-ingest [FOLDER [BATCHES…]]`: how fast ingest takes batches of 1,000 coverage
 /// samples from bytes to COMMIT, on one thread. For `make bench`; not in the help text.
 ///
 /// The samples are of cars at 10 m/s that measure each second, two an agent, as a backlog of drive
@@ -22,7 +22,8 @@ enum IngestBench {
       let bytes = batches.reduce(0) { $0 + $1.payload.count }
       let samples = batchCount * segmentsPerBatch * samplesPerSegment
       Standard.output("bytes per sample on the wire: \(tenths(Double(bytes) / Double(samples)))\n")
-      for groupSize in [1, 16, 64] {
+      let sizes = arguments.dropFirst().compactMap { Int($0) }.filter { $0 > 0 }
+      for groupSize in sizes.isEmpty ? [1, 16, 64] : sizes {
         try measure(batches, groupSize: groupSize, in: folder)
       }
       return .done

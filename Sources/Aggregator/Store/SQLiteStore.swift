@@ -18,12 +18,11 @@ package final class SQLiteStore: Store {
   package init(path: String) throws(StoreError) {
     do {
       database = try Database(path: path)
-      try database.execute(
-        """
-        PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;
-        PRAGMA wal_autocheckpoint=\(SQLiteStore.walPages); PRAGMA cache_size=-65536;
-        """)
+      // First: a file that is not ours, or newer, is not touched, not even by WAL mode.
       try database.migrate(Schema.migrations, applicationID: Schema.applicationID)
+      try database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+      let pages = SQLiteStore.walPages
+      try database.execute("PRAGMA wal_autocheckpoint=\(pages); PRAGMA cache_size=-65536")
       ledger = try LedgerStatements(database)
       state = try StateStatements(database)
     } catch {
