@@ -10,21 +10,39 @@ enum RunCommand: Command {
     mqttStart()
     defer { mqttStop() }
     return try ServiceRunner(
-      read: { () throws(ConfigError) in try AggregatorConfiguration.read(options.config) },
+      read: { () throws(ConfigError) in try Inputs(file: options.config) },
       start: start
     ).run()
   }
 
+  /// The configuration and the files that it names, all read before anything is started.
+  private struct Inputs {
+    let configuration: AggregatorConfiguration
+    let tables: Tables
+
+    init(file: String) throws(ConfigError) {
+      configuration = try AggregatorConfiguration.read(file)
+      tables = try Tables(configuration)
+    }
+  }
+
   /// The parts of the daemon. Ingest first: the others read what it has written.
-  private static func start(
-    _ configuration: AggregatorConfiguration
-  ) throws -> ServiceRunner<AggregatorConfiguration>.Parts {
+  private static func start(_ inputs: Inputs) throws -> ServiceRunner<Inputs>.Parts {
+    let configuration = inputs.configuration
     let lock = try StoreLock.take(configuration.storePath)
     // Migrates, and finds what is wrong with the file, before anything is promised.
     _ = try SQLiteStore(path: configuration.storePath)
+    let socket = try ListenSocket(configuration.listen)
     let report = IngestReport()
     let ingest = try IngestService(configuration, report)
-    Log.notice("started", [("version", programVersion), ("store", configuration.storePath)])
-    return .init(services: [ingest], held: [lock])
+    let indicators = try IndicatorService.start(configuration, inputs.tables, report)
+    let web = try WebService.start(socket, configuration, inputs.tables, report)
+    Log.notice(
+      "started",
+      [
+        ("version", programVersion), ("store", configuration.storePath),
+        ("http", "\(configuration.listen.host):\(socket.port)"),
+      ])
+    return .init(services: [ingest, indicators, web], held: [lock])
   }
 }

@@ -15,6 +15,7 @@ package struct AggregatorConfiguration: Sendable {
   package var areasPath: String
   package var populationPath: String?
   package var availabilityPath: String?
+  package var outlinesPath: String?
   /// Agents that are accepted; `nil`: every agent that the broker lets in.
   package var agents: Set<String>?
   /// Shortest time between two computations of the indicators, s.
@@ -30,8 +31,8 @@ package struct AggregatorConfiguration: Sendable {
 
   package init(_ node: ConfigNode) throws(ConfigError) {
     try node.expectKeys([
-      "broker", "store", "http", "indicators", "areas", "population", "availability", "agents",
-      "recompute_seconds", "method",
+      "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
+      "agents", "recompute_seconds", "method",
     ])
     broker = try BrokerConfiguration(try node.required("broker"))
     let store = node["store"]
@@ -45,6 +46,7 @@ package struct AggregatorConfiguration: Sendable {
     indicatorsPath = try node.required("indicators").path()
     areasPath = try node.required("areas").path()
     populationPath = try node["population"].flatMapPath()
+    outlinesPath = try node["outlines"].flatMapPath()
     availabilityPath = try node["availability"].flatMapPath()
     agents = try AggregatorConfiguration.agents(node["agents"])
     recomputeSeconds = Int(try node.integer("recompute_seconds", in: 1...3_600, default: 2))

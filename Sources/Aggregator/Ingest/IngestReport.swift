@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Synchronization
 
 /// What ingest tells the other threads of itself: the web server's metrics, the recomputation of
@@ -19,26 +19,14 @@ package final class IngestReport: Sendable {
     /// Since the daemon started.
     package var measurements: UInt64 = 0
     package var duplicates: UInt64 = 0
-    package var commitSeconds = Histogram()
+    /// From a group's first message in hand to its commit, s.
+    package var commitSeconds = Histogram(bounds: commitBounds)
     /// Ingest ended for good: nothing but a person can help.
     package var fatal: String?
-  }
 
-  package struct Histogram: Equatable, Sendable {
-    /// Upper bounds, s; the last bucket has none.
-    package static let bounds = [
+    private static let commitBounds = [
       0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
     ]
-    /// Not cumulative; one more than `bounds`.
-    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
-    package private(set) var sum = 0.0
-
-    package init() {}
-
-    mutating func add(_ seconds: Double) {
-      counts[Histogram.bounds.firstIndex { seconds <= $0 } ?? Histogram.bounds.count] += 1
-      sum += seconds
-    }
   }
 
   package init() {}
@@ -51,7 +39,7 @@ package final class IngestReport: Sendable {
 
   func committed(_ outcome: IngestOutcome, in duration: Duration) {
     facts.withLock {
-      $0.commitSeconds.add(duration.inSeconds)
+      $0.commitSeconds.observe(duration.inSeconds)
       $0.measurements += outcome.measurements
       $0.duplicates += outcome.duplicates
       if outcome.changedState { $0.stateVersion += 1 }

@@ -17,12 +17,14 @@ public struct CoverageAccumulator {
   /// One sum by tile, or one for each area.
   private var open: [PlaceSums]
   private var places: [MeasuredPlace] = []
+  private var outside: [MeasuredPlace] = []
   /// The tile that `open[0]` is about, and its place; `nil`: outside.
   private var tile: Int64 = -1
   private var tilePlace: Int?
   /// Where to look for the next tile; rises within an operator.
   private var cursor = 0
   private var cell: Int64 = -1
+  /// The sum in `open` that the cell belongs to.
   private var cellPlace: Int?
   private var isCellOutside = false
   private var binDay = Int.min
@@ -57,14 +59,8 @@ public struct CoverageAccumulator {
     counts.inconclusive += row.inconclusive
     counts.inaccurate += row.inaccurate
     counts.roaming += row.roaming
-    guard let place = cellPlace else {
-      if row.conclusive + row.inconclusive > 0 {
-        counts.outside += row.conclusive + row.inconclusive
-        if !isCellOutside { counts.outsideCells += 1 }
-        isCellOutside = true
-      }
-      return
-    }
+    if cellPlace == nil || (table.isByTile && tilePlace == nil) { countOutside(row) }
+    guard let place = cellPlace else { return }
     open[place].add(inconclusive: row.inconclusive)
     guard row.conclusive > 0 else { return }
     open[place].addVisit(day: row.day, source: row.source)
@@ -89,10 +85,12 @@ public struct CoverageAccumulator {
   private mutating func endOperator() {
     endBin()
     endPlaces()
-    if let operatorID, !places.isEmpty {
-      operators.append(OperatorPlaces(operatorID: operatorID, places: places))
+    if let operatorID, !places.isEmpty || !outside.isEmpty {
+      operators.append(
+        OperatorPlaces(operatorID: operatorID, places: places, outside: outside))
     }
     places = []
+    outside = []
     tile = -1
     cell = -1
     cursor = 0
@@ -114,7 +112,15 @@ public struct CoverageAccumulator {
       let isKnown = cursor < table.tiles.count && table.tiles[cursor] == nextTile
       tilePlace = isKnown ? cursor : nil
     }
-    cellPlace = tilePlace == nil ? nil : 0
+    cellPlace = 0
+  }
+
+  private mutating func countOutside(_ row: CoverageRow) {
+    let samples = row.conclusive + row.inconclusive
+    guard samples > 0 else { return }
+    counts.outside += samples
+    if !isCellOutside { counts.outsideCells += 1 }
+    isCellOutside = true
   }
 
   private mutating func begin(day: Int) {
@@ -134,10 +140,12 @@ public struct CoverageAccumulator {
 
   private mutating func endPlaces() {
     for index in open.indices where !open[index].isEmpty {
-      let place = table.isByTile ? tilePlace ?? 0 : index
-      if let done = open[index].finish(place: place, method: method, today: today) {
-        places.append(done)
-      }
+      let place = table.isByTile ? tilePlace : index
+      guard
+        let done = open[index].finish(
+          place: place ?? -1, tile: table.isByTile ? tile : nil, method: method, today: today)
+      else { continue }
+      if place == nil { outside.append(done) } else { places.append(done) }
     }
   }
 }
@@ -146,4 +154,6 @@ public struct CoverageAccumulator {
 public struct OperatorPlaces: Equatable, Sendable {
   public let operatorID: Int64
   public let places: [MeasuredPlace]
+  /// Tiles without people in the table: no weight, only on the map.
+  public let outside: [MeasuredPlace]
 }

@@ -50,7 +50,9 @@ struct PlaceSums {
 
   /// The place's figures from the shortest window in which it is measured, and an empty sum for the
   /// next place. A place without any conclusive sample gives `nil`.
-  mutating func finish(place: Int, method: Method, today: Int) -> MeasuredPlace? {
+  mutating func finish(
+    place: Int, tile: Int64?, method: Method, today: Int
+  ) -> MeasuredPlace? {
     defer { clear() }
     guard !visits.isEmpty else { return nil }
     visits.sort()
@@ -62,12 +64,14 @@ struct PlaceSums {
       let seen = distinct(from: firstDay)
       guard seen.days >= method.minDays else { continue }
       return MeasuredPlace(
-        place: place, window: window, bins: sums.bins, covered: sums.covered, strong: sums.strong,
+        place: place, tile: tile, window: window, bins: sums.bins, covered: sums.covered,
+        strong: sums.strong,
         visits: seen.visits, samples: sums.samples, inconclusive: inconclusive,
         oldestMs: sums.oldestMs, newestMs: sums.newestMs, sources: sources(from: firstDay))
     }
     return MeasuredPlace(
-      place: place, window: nil, bins: sums.bins, covered: sums.covered, strong: sums.strong,
+      place: place, tile: tile, window: nil, bins: sums.bins, covered: sums.covered,
+      strong: sums.strong,
       visits: 0, samples: sums.samples, inconclusive: inconclusive, oldestMs: sums.oldestMs,
       newestMs: sums.newestMs, sources: [])
   }
@@ -117,8 +121,10 @@ struct PlaceSums {
 
 /// One operator in one place.
 public struct MeasuredPlace: Equatable, Sendable {
-  /// Its place in the population table.
+  /// Its place in the population table; -1: outside.
   public let place: Int
+  /// Its z16 tile; `nil` where areas stand in for tiles.
+  public let tile: Int64?
   /// The fresh window that was used; `nil`: measured in none.
   public let window: Int?
   /// n, k, and k of the strong series.

@@ -34,7 +34,8 @@ public struct PopulationTable: Sendable {
     }
   }
 
-  public var isByTile: Bool { !tiles.isEmpty }
+  /// Places are tiles; otherwise areas stand in for them.
+  public let isByTile: Bool
   /// Places that can be measured.
   public var placeCount: Int { population.count }
 
@@ -52,7 +53,13 @@ public struct PopulationTable: Sendable {
       shares.append(
         Share(area: row.area, place: tiles.count - 1, population: Double(row.population)))
     }
-    self.init(areas: areas, tiles: tiles, population: population, shares: shares)
+    self.init(
+      areas: areas, tiles: tiles, population: population, shares: shares, isByTile: true)
+  }
+
+  /// People of a place; 0 for one outside.
+  public func population(of place: MeasuredPlace) -> Int {
+    place.place >= 0 ? Int(population[place.place]) : 0
   }
 
   /// Without a table: each area is one place.
@@ -61,11 +68,14 @@ public struct PopulationTable: Sendable {
       areas: areas, tiles: [], population: populations.map(Double.init),
       shares: populations.indices.map {
         Share(area: $0, place: $0, population: Double(populations[$0]))
-      })
+      }, isByTile: false)
   }
 
-  private init(areas: [String], tiles: [Int64], population: [Double], shares: [Share]) {
+  private init(
+    areas: [String], tiles: [Int64], population: [Double], shares: [Share], isByTile: Bool
+  ) {
     self.areas = areas
+    self.isByTile = isByTile
     self.tiles = tiles
     self.population = population
     let sorted = shares.sorted { ($0.area, $0.place) < ($1.area, $1.place) }

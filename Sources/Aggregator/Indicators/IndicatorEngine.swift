@@ -1,0 +1,96 @@
+package import Indicators
+import SQLite
+
+/// Computes the filled indicators from the state by day. Owned by one thread.
+package final class IndicatorEngine {
+  package let tables: Tables
+  package let method: Method
+  private let store: StoreReader
+  private let state: StateReader
+
+  package init(_ store: StoreReader, tables: Tables, method: Method) {
+    self.store = store
+    self.tables = tables
+    self.method = method
+    state = StateReader(store, method: method, tables: tables)
+  }
+
+  /// One indicator as of a local day; without its trend.
+  package func compute(_ row: IndicatorRow, today: Int) throws(StoreError) -> IndicatorResult {
+    guard let fill = row.method else { preconditionFailure("\(row.code) has no method") }
+    return switch fill {
+    case .coverage: try coverage(row, fill, today)
+    case .broadband: try broadband(row, fill, today)
+    case .services(let numerator, let denominator):
+      try services(row, fill, numerator, denominator, today)
+    }
+  }
+
+  /// How many measurements of each kind have been received: another number is another state.
+  package func received() throws(StoreError) -> [String: Int64] {
+    Dictionary(
+      uniqueKeysWithValues: try store.rows(
+        "SELECT kind, sum(count) FROM received GROUP BY kind"
+      ) { ($0.text(0), $0.integer(1)) })
+  }
+
+  private func coverage(
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int
+  ) throws(StoreError) -> IndicatorResult {
+    let reading = try state.coverage(today: today)
+    let plmn = try state.operators()
+    let table = tables.populationVersion == nil ? "areas" : "tiles"
+    return result(
+      row, fill, reading.isSimulated, populationTable: tables.populationVersion,
+      province: IndicatorFigure(
+        reading.state.province(), plmn: plmn, counts: reading.state.counts, table: table)
+    ) { area in
+      IndicatorFigure(reading.state.area(area), plmn: plmn, counts: nil, table: table)
+    }
+  }
+
+  private func broadband(
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int
+  ) throws(StoreError) -> IndicatorResult {
+    let reading = try state.broadband(today: today)
+    let (weights, areHouseholds) = tables.areas.householdWeights
+    let counted = areHouseholds ? "households" : "people"
+    let records = tables.availability?.records(today: today, method: method) ?? []
+    let lines = BroadbandState(
+      method: method, weights: weights, lines: reading.state.lines, records: records)
+    return result(
+      row, fill, reading.isSimulated, populationTable: nil,
+      province: IndicatorFigure(
+        lines.province(), evidence: reading.state.evidence(), method: method, weights: counted)
+    ) { area in
+      IndicatorFigure(
+        lines.area(area), evidence: reading.state.evidence(area: area), method: method,
+        weights: counted)
+    }
+  }
+
+  private func services(
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ numerator: String,
+    _ denominator: String, _ today: Int
+  ) throws(StoreError) -> IndicatorResult {
+    let reading = try state.services(
+      numerator: numerator, denominator: denominator, today: today)
+    return result(
+      row, fill, reading.isSimulated, populationTable: nil,
+      province: IndicatorFigure(reading.state, today: today, method: method)
+    ) { area in
+      IndicatorFigure(reading.state.filter { $0.area == area }, today: today, method: method)
+    }
+  }
+
+  private func result(
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ isSimulated: Bool,
+    populationTable: String?, province: IndicatorFigure, area: (Int) -> IndicatorFigure
+  ) -> IndicatorResult {
+    IndicatorResult(
+      row: row, province: province,
+      areas: tables.areas.areas.enumerated().map { ($0.element, area($0.offset)) },
+      isSimulated: isSimulated, parameters: method.json(for: fill),
+      populationTable: populationTable, trend: nil)
+  }
+}

@@ -1,0 +1,108 @@
+import Daemon
+import SQLite
+
+/// `/metrics`, in Prometheus' text format. Totals come from the store, so they do not restart with
+/// the daemon; the histogram is of this run.
+extension Router {
+  func metrics() throws -> String {
+    var text = PrometheusText()
+    try delivery(to: &text)
+    try agents(to: &text)
+    try indicators(to: &text)
+    return text.text
+  }
+
+  private func delivery(to text: inout PrometheusText) throws {
+    text.family(
+      "hatang_measurements_received_total", "Measurements taken in, each once.", .counter)
+    for (kind, count) in try counts("SELECT kind, sum(count) FROM received GROUP BY kind") {
+      text.sample([("kind", kind)], count)
+    }
+    text.family(
+      "hatang_measurements_duplicate_total", "Measurements that came again and were not counted.",
+      .counter)
+    for (_, count) in try counts("SELECT '', ifnull(sum(duplicates), 0) FROM streams") {
+      text.sample([], count)
+    }
+    text.family(
+      "hatang_measurements_lost_total", "Measurements that agents declared lost.", .counter)
+    let holes = "SELECT reason, sum(last - first + 1) FROM holes GROUP BY reason"
+    for (reason, count) in try counts(holes) { text.sample([("reason", reason)], count) }
+    text.family(
+      "hatang_measurements_rejected_total",
+      "Measurements not used: rejected by agents (reason agent), or kept and set aside.", .counter)
+    let rejected = """
+      SELECT 'agent', ifnull(sum(rejected), 0) FROM agents
+      UNION ALL SELECT reason, sum(count) FROM set_aside GROUP BY reason
+      """
+    for (reason, count) in try counts(rejected) { text.sample([("reason", reason)], count) }
+    text.family("hatang_batches_refused_total", "Messages from agents refused.", .counter)
+    let refused = "SELECT reason, sum(count) FROM refusals GROUP BY reason"
+    for (reason, count) in try counts(refused) { text.sample([("reason", reason)], count) }
+    text.family(
+      "hatang_ingest_commit_seconds", "From a group of messages to its commit.", .histogram)
+    text.histogram([], report.current.commitSeconds)
+  }
+
+  private func agents(to text: inout PrometheusText) throws {
+    let agents = try AgentsReport(store).agents
+    text.family("hatang_agent_up", "1: the agent is connected to the broker.", .gauge)
+    for agent in agents { text.sample([("agent", agent.name)], agent.isOnline ? 1 : 0) }
+    text.family("hatang_agent_backlog", "Measurements that the agent has not sent yet.", .gauge)
+    for agent in agents { text.sample([("agent", agent.name)], agent.backlog) }
+    text.family(
+      "hatang_agent_last_seen_timestamp_seconds", "When anything came from the agent.", .gauge)
+    for agent in agents {
+      guard let seen = agent.lastSeenMs else { continue }
+      text.sample([("agent", agent.name)], Double(seen) / 1_000)
+    }
+  }
+
+  /// In the indicator's unit; only what has a value, for a gauge cannot say "unknown".
+  private func indicators(to text: inout PrometheusText) throws {
+    let shown = try shownIndicators()
+    text.family(
+      "hatang_indicator_value", "The indicator in its unit; area province is all of it.", .gauge)
+    for indicator in shown {
+      for (area, figure) in Self.figures(indicator) {
+        if let value = figure.value {
+          text.sample([("code", indicator.code), ("area", area)], value)
+        }
+      }
+    }
+    text.family(
+      "hatang_indicator_unmeasured_share", "What was not seen, 0…1; area province is all of it.",
+      .gauge)
+    for indicator in shown {
+      for (area, figure) in Self.figures(indicator) {
+        if let share = figure.unmeasuredShare {
+          text.sample([("code", indicator.code), ("area", area)], share)
+        }
+      }
+    }
+    text.family(
+      "hatang_indicator_newest_timestamp_seconds", "The newest measurement in the value.", .gauge)
+    for indicator in shown {
+      guard let newest = indicator.figure.newestMs else { continue }
+      text.sample([("code", indicator.code)], Double(newest) / 1_000)
+    }
+  }
+
+  private static func figures(
+    _ indicator: ShownIndicator
+  ) -> [(String, ShownIndicator.Figure)] {
+    [("province", indicator.figure)] + indicator.areas.map { ($0.id, $0.figure) }
+  }
+
+  /// The latest value of every filled row that has one, in the order of the table.
+  func shownIndicators() throws -> [ShownIndicator] {
+    let latest = try store.latestIndicators()
+    return try tables.indicators.filled.compactMap { row in
+      try latest[row.code].map { try ShownIndicator(json: $0) }
+    }
+  }
+
+  private func counts(_ sql: String) throws -> [(String, Int64)] {
+    try store.rows(sql) { ($0.text(0), $0.integer(1)) }
+  }
+}

@@ -1,0 +1,195 @@
+import Daemon
+package import Indicators
+
+/// Paths become answers. Reads the store and ingest's report, and changes neither. Owned by one
+/// thread.
+package final class Router {
+  let store: StoreReader
+  let tables: Tables
+  let method: Method
+  let report: IngestReport
+  private let now: () -> Int64
+  private let map: CoverageMap
+
+  /// - Parameter now: the wall clock, ms.
+  package init(
+    _ store: StoreReader, tables: Tables, method: Method, report: IngestReport,
+    now: @escaping () -> Int64 = wallClockMs
+  ) {
+    self.store = store
+    self.tables = tables
+    self.method = method
+    self.report = report
+    self.now = now
+    map = CoverageMap(store, tables: tables, method: method)
+  }
+
+  var nowMs: Int64 { now() }
+
+  /// Never fails: what cannot be read is an answer too.
+  package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    do {
+      return try route(request)
+    } catch {
+      return WebError(
+        status: 503, error: "store_unreadable", message: "the store cannot be read: \(error)"
+      ).response
+    }
+  }
+
+  private func route(_ request: HTTPRequest) throws -> HTTPResponse {
+    switch request.path {
+    case "/": return .html(try ownersPage(request.language))
+    case "/operations": return .html(try operationsPage(request.language))
+    case "/style.css": return HTTPResponse(contentType: "text/css", body: Assets.style)
+    case "/refresh.js": return HTTPResponse(contentType: "text/javascript", body: Assets.script)
+    case "/api/v1/indicators": return .json(try indicators())
+    case "/api/v1/areas": return .json(areas())
+    case "/api/v1/agents": return .json(try json { try AgentsReport(store).write(to: &$0) })
+    case "/api/v1/ledger": return .json(try json { try LedgerReport(store).write(to: &$0) })
+    case "/api/v1/coverage.geojson":
+      return HTTPResponse(
+        contentType: "application/geo+json", body: try map.geoJSON(nowMs: nowMs))
+    case "/metrics":
+      return HTTPResponse(
+        contentType: "text/plain; version=0.0.4; charset=utf-8", body: try metrics())
+    case "/healthz": return health()
+    case "/readyz": return try readiness()
+    default: return try indicator(request.path)
+    }
+  }
+
+  // MARK: Indicators
+
+  private func indicators() throws -> String {
+    let latest = try store.latestIndicators()
+    return json { json in
+      json.object { json in
+        json.arrayMember("indicators", tables.indicators.filled) { json, row in
+          json.raw(latest[row.code] ?? notComputed(row))
+        }
+        json.arrayMember("unfilled", tables.indicators.unfilled) { json, row in
+          json.object { json in
+            json.member("code", row.code)
+            json.member("name", text: row.name)
+            json.member("unit", row.unit)
+            json.member("target", row.target)
+            json.member("target_text", row.targetText)
+            json.member("target_year", row.targetYear)
+            json.arrayMember("owner", row.owners) { $0.string($1) }
+          }
+        }
+      }
+    }
+  }
+
+  /// A filled row before its first computation.
+  private func notComputed(_ row: IndicatorRow) -> String {
+    json { json in
+      json.object { json in
+        json.member("code", row.code)
+        json.member("name", text: row.name)
+        json.member("unit", row.unit)
+        json.member("target", row.target)
+        json.member("target_year", row.targetYear)
+        json.member("status", "no_data")
+        json.member(
+          "reason",
+          text: LocalText(vi: "Chưa được tính lần nào.", en: "Not computed yet."))
+        json.member("value", Double?.none)
+        json.member("method", row.methodName)
+      }
+    }
+  }
+
+  private func indicator(_ path: String) throws -> HTTPResponse {
+    let prefix = "/api/v1/indicators/"
+    guard path.hasPrefix(prefix) else { return notFound() }
+    let parts = path.dropFirst(prefix.count).split(
+      separator: "/", omittingEmptySubsequences: false)
+    let isHistory = parts.count == 2 && parts[1] == "history"
+    guard parts.count == 1 || isHistory else { return notFound() }
+    let filled = tables.indicators.filled
+    guard let row = filled.first(where: { $0.code == parts[0] }) else {
+      let codes = filled.map(\.code).joined(separator: ", ")
+      let isKnown = tables.indicators.rows.contains { $0.code == parts[0] }
+      return WebError(
+        status: 404, error: isKnown ? "not_filled" : "unknown_indicator",
+        message: isKnown
+          ? "this row of the plan is not filled by this system; filled are \(codes)"
+          : "there is no such indicator; filled are \(codes)"
+      ).response
+    }
+    if isHistory {
+      let revisions = try store.history(row.code)
+      return .json(
+        json { json in
+          json.object { json in
+            json.member("code", row.code)
+            json.arrayMember("revisions", revisions) { $0.raw($1) }
+          }
+        })
+    }
+    return .json(try store.latestIndicators()[row.code] ?? notComputed(row))
+  }
+
+  // MARK: The rest
+
+  private func areas() -> String {
+    json { json in
+      json.object { json in
+        json.member("province", text: tables.areas.province)
+        json.member("population_table", tables.populationVersion)
+        json.arrayMember("areas", tables.areas.areas) { json, area in
+          json.object { json in
+            json.member("area", area.id)
+            json.member("name", text: area.name)
+            json.member("population", area.population)
+            json.member("households", area.households)
+          }
+        }
+      }
+    }
+  }
+
+  private func notFound() -> HTTPResponse {
+    WebError(
+      status: 404, error: "not_found",
+      message: """
+        no such path; there are /, /operations, /api/v1/indicators, \
+        /api/v1/indicators/<code>, /api/v1/indicators/<code>/history, /api/v1/areas, \
+        /api/v1/agents, /api/v1/ledger, /api/v1/coverage.geojson, /metrics, /healthz, /readyz
+        """
+    ).response
+  }
+
+  /// That this is answered says that the process and the web server's thread live.
+  private func health() -> HTTPResponse {
+    .json(json { $0.object { $0.member("status", "ok") } })
+  }
+
+  /// Ready: measurements can come in, and what is shown follows from them.
+  private func readiness() throws -> HTTPResponse {
+    let facts = report.current
+    let latest = try store.latestIndicators()
+    let isComputed = tables.indicators.filled.allSatisfy { latest[$0.code] != nil }
+    let checks = [
+      ("broker", facts.isConnected), ("state", facts.isStateWhole), ("indicators", isComputed),
+    ]
+    let isReady = checks.allSatisfy(\.1)
+    let body = json { json in
+      json.object { json in
+        json.member("status", isReady ? "ready" : "not_ready")
+        for (name, isGood) in checks { json.member(name, isGood) }
+        json.member("trouble", facts.trouble)
+      }
+    }
+    return .json(body, status: isReady ? 200 : 503)
+  }
+
+  func json(_ body: (inout JSONWriter) throws -> Void) rethrows -> String {
+    var json = JSONWriter()
+    try body(&json)
+    return json.text
+  }
+}
