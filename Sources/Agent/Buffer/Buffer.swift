@@ -1,0 +1,122 @@
+package import Daemon
+import Glibc
+import Protocol
+import SQLite
+import Synchronization
+
+/// The buffer: one SQLite file between intake and uplink, and what its two users share. Each user
+/// has a connection of its own (`BufferAccess`); they share a lock around the short write
+/// transactions (two SQLite writers in one process would wait for each other by sleeping), the
+/// streams' positions, and the descriptor that wakes the uplink.
+///
+/// A damaged file is replaced while both go on: whoever meets the damage says so (`isReplacing`),
+/// each user closes its connection when it comes by, and the last one sets the file aside and makes
+/// a new one. Not earlier: SQLite deletes a log by its name when its last connection closes, and
+/// that must not be the new file's.
+package final class Buffer: Sendable {
+  package let settings: BufferSettings
+  /// Signalled after each commit of the intake.
+  package let wakeUp: WakeUp
+  /// Held around a write transaction and whatever must not happen meanwhile. Taken before `state`.
+  let writing = Mutex(Marks())
+  let state = Mutex(State())
+  let salvaging = Mutex(Salvaging())
+
+  struct State: Sendable {
+    /// Rises with each file.
+    var generation: Int64 = 0
+    /// The file is damaged and waits to be replaced.
+    var isReplacing = false
+    /// Connections to the present file.
+    var openConnections = 0
+    /// Oldest first, the last is live. Without those that are being salvaged.
+    var streams: [Stream] = []
+    var figures = BufferFigures()
+    /// Acknowledged positions have changed since they were written.
+    var isAcknowledgedDirty = false
+  }
+
+  /// Where a stream stands; the file holds the same, `acknowledged` sometimes an older one.
+  struct Stream: Equatable, Sendable {
+    let number: Int64
+    let id: StreamID
+    var oldestHeld: SequenceNumber
+    var next: SequenceNumber
+    var acknowledged: SequenceNumber
+  }
+
+  struct Salvaging: Sendable {
+    var isRunning = false
+    var isStopped = false
+  }
+
+  package init(_ settings: BufferSettings) throws(BufferError) {
+    self.settings = settings
+    do throws(FileError) { wakeUp = try WakeUp() } catch { throw BufferError(error) }
+  }
+
+  /// The log may grow to this before it is written into the file.
+  var logBytesMax: Int64 { min(4 << 20, max(64 << 10, settings.bytesMax / 8)) }
+  /// What the file itself may have, so that file and log stay within `bytesMax`. Twice the log:
+  /// one transaction may overshoot.
+  var fileBytesMax: Int64 { settings.bytesMax - 2 * logBytesMax }
+
+  var currentStreams: [Stream] { state.withLock { $0.streams } }
+
+  var live: Stream? { state.withLock { $0.streams.last } }
+
+  func update(_ id: StreamID, _ change: (inout Stream) -> Void) {
+    state.withLock { state in
+      guard let index = state.streams.firstIndex(where: { $0.id == id }) else { return }
+      change(&state.streams[index])
+    }
+  }
+
+  /// Before the first connection: finds, makes or replaces the file, and begins the salvage of what
+  /// was set aside.
+  package func open() throws(BufferError) {
+    try writing.withLock { marks throws(BufferError) in
+      try BufferFile.prepare(self, &marks)
+    }
+    Salvage.start(self)
+  }
+
+  /// After the last connection. Bounds become exact: damage found later declares nothing that was
+  /// not given.
+  package func close() {
+    salvaging.withLock { $0.isStopped = true }
+    writing.withLock { marks in
+      let streams = currentStreams
+      for index in marks.streams.indices {
+        guard let stream = streams.first(where: { $0.id == marks.streams[index].id }) else {
+          continue
+        }
+        marks.streams[index].bound = stream.next
+        marks.streams[index].acknowledged = stream.acknowledged
+      }
+      try? marks.write(beside: settings.path)
+    }
+  }
+
+  /// A new live stream with the next number. Within `writing`.
+  func beginStream(
+    _ database: Database, _ marks: inout Marks
+  ) throws(BufferError) -> Stream {
+    var generator = SystemRandomNumberGenerator()
+    let number = (marks.streams.map(\.number).max() ?? 0) + 1
+    let stream = Stream(
+      number: number, id: StreamID(using: &generator), oldestHeld: 0, next: 0, acknowledged: 0)
+    marks.streams.append(
+      Marks.Stream(number: number, id: stream.id, acknowledged: 0, bound: 0))
+    do throws(FileError) {
+      try marks.write(beside: settings.path)
+    } catch { throw BufferError(error) }
+    do throws(SQLiteError) {
+      try BufferFile.insert(
+        Marks.Stream(number: number, id: stream.id, acknowledged: 0, bound: 0), isWhole: true,
+        into: database)
+    } catch { throw BufferError(error) }
+    state.withLock { $0.streams.append(stream) }
+    return stream
+  }
+}

@@ -1,0 +1,228 @@
+import Daemon
+import Protocol
+import SQLite
+import Synchronization
+
+/// Making, opening and replacing the buffer's file. Called within `Buffer.writing`, with no
+/// connection open to it.
+enum BufferFile {
+  /// A connection as both users need it.
+  static func connect(_ path: String, logBytesMax: Int64) throws(SQLiteError) -> Database {
+    let database = try Database(path: path, mode: .readWrite, busyTimeoutMs: 10_000)
+    try database.execute(
+      """
+      PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY;
+      PRAGMA wal_autocheckpoint = \(logBytesMax / BufferSchema.pageBytes);
+      PRAGMA journal_size_limit = \(logBytesMax)
+      """)
+    return database
+  }
+
+  /// The file as it has to be before the first connection: present, of our schema, of the newest
+  /// generation; replaced where it is damaged.
+  static func prepare(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
+    let path = buffer.settings.path
+    let found = Marks.read(beside: path)
+    marks = found ?? Marks()
+    guard Files.exists(path) else { return try make(buffer, &marks) }
+    var isOutdated = false
+    do throws(SQLiteError) {
+      // A file of another program, or a newer one, throws here and is not touched.
+      let database = try openOrMigrate(path)
+      let generation = try database.integer("SELECT value FROM meta WHERE key = 'generation'")
+      isOutdated = generation < marks.generation
+      if !isOutdated {
+        marks.generation = generation
+        try load(database, buffer, &marks)
+      }
+    } catch {
+      // Rubbish without marks beside it was never our file.
+      guard error.isCorrupt, found != nil, error.operation != "migrate" else {
+        let isForeign = error.isCorrupt || error.operation == "migrate"
+        throw BufferError(isForeign ? .foreign : .failed, error.description)
+      }
+      Log.error("the buffer is damaged", [("error", error)])
+      return try replace(buffer, &marks)
+    }
+    guard isOutdated else { return }
+    // We ended between announcing a replacement and making it.
+    do throws(FileError) {
+      try setAside(path, as: marks.setAside.last ?? setAsidePath(path))
+    } catch { throw BufferError(error) }
+    try make(buffer, &marks)
+  }
+
+  /// Sets the damaged file aside and makes a new one. What it held is salvaged later.
+  static func replace(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
+    let path = buffer.settings.path
+    let target = setAsidePath(path)
+    // Streams that had been taken in from the file's own table, not from the marks.
+    for stream in buffer.currentStreams
+    where !marks.streams.contains(where: { $0.id == stream.id }) {
+      marks.streams.append(
+        Marks.Stream(
+          number: stream.number, id: stream.id, acknowledged: stream.acknowledged,
+          bound: stream.next))
+    }
+    for index in marks.streams.indices {
+      guard let stream = buffer.currentStreams.first(where: { $0.id == marks.streams[index].id })
+      else { continue }
+      // While we run we know better than the marks.
+      marks.streams[index].bound = stream.next
+      marks.streams[index].acknowledged = stream.acknowledged
+    }
+    marks.generation += 1
+    marks.setAside.append(target)
+    do throws(FileError) {
+      try marks.write(beside: path)
+      try setAside(path, as: target)
+    } catch { throw BufferError(error) }
+    Log.warning("the buffer was set aside and will be salvaged", [("file", target)])
+    try make(buffer, &marks)
+  }
+
+  private static func setAside(_ path: String, as target: String) throws(FileError) {
+    if Files.exists(path) { try Files.move(path, to: target) }
+    // The log belongs to it; the index of the log is made anew.
+    if Files.exists(path + "-wal") { try Files.move(path + "-wal", to: target + "-wal") }
+    try Files.remove(path + "-shm")
+    try Files.syncDirectory(of: path)
+  }
+
+  private static func setAsidePath(_ path: String) -> String {
+    let time = RFC3339.format(ms: wallClockMs()).filter { $0 != ":" && $0 != "-" && $0 != "." }
+    var target = "\(path).damaged-\(time)"
+    while Files.exists(target) { target += "x" }
+    return target
+  }
+
+  private static func openOrMigrate(_ path: String) throws(SQLiteError) -> Database {
+    let database = try Database(path: path, mode: .create, busyTimeoutMs: 10_000)
+    try database.execute("PRAGMA page_size = \(BufferSchema.pageBytes)")
+    try database.migrate(BufferSchema.migrations, applicationID: BufferSchema.applicationID)
+    try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+    return database
+  }
+
+  /// A new file: with the old streams of the marks, closed until they are salvaged, and a live one.
+  private static func make(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
+    do throws(SQLiteError) {
+      let database = try openOrMigrate(buffer.settings.path)
+      try database.execute(
+        "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")
+      for stream in marks.streams { try insert(stream, isWhole: false, into: database) }
+      for path in marks.setAside.reversed() where Files.exists(path) {
+        SmallTables.copy(from: path, into: database)
+      }
+      try load(database, buffer, &marks)
+    } catch { throw BufferError(error) }
+  }
+
+  static func insert(
+    _ stream: Marks.Stream, isWhole: Bool, into database: Database
+  ) throws(SQLiteError) {
+    let insert = try database.prepare("INSERT OR IGNORE INTO streams VALUES (?, ?, ?, ?, ?)")
+    try insert.bind(1, stream.number)
+    try insert.bind(2, stream.id.bytes)
+    try insert.bind(3, Int64(stream.acknowledged))
+    try insert.bind(4, Int64(stream.bound))
+    try insert.bind(5, isWhole ? 1 : 0)
+    try insert.run()
+  }
+
+  /// Takes the streams' positions from the file; begins a live stream where there is none.
+  private static func load(
+    _ database: Database, _ buffer: Buffer, _ marks: inout Marks
+  ) throws(SQLiteError) {
+    let streams = try wholeStreams(database)
+    let figures = try figures(database)
+    let generation = marks.generation
+    buffer.state.withLock { state in
+      state.generation = generation
+      state.isReplacing = false
+      state.streams = streams
+      state.figures = figures
+    }
+    let present = try ids(database)
+    // Announced, but the program ended before the file knew it.
+    marks.streams.removeAll { !present.contains($0.id) }
+    for stream in streams where !marks.streams.contains(where: { $0.id == stream.id }) {
+      marks.streams.append(
+        Marks.Stream(
+          number: stream.number, id: stream.id, acknowledged: stream.acknowledged,
+          bound: stream.next))
+    }
+    // The highest number is live; a stream that is being salvaged never is.
+    let newest = marks.streams.map(\.number).max()
+    guard streams.isEmpty || streams.last?.number != newest else { return }
+    do throws(BufferError) {
+      _ = try buffer.beginStream(database, &marks)
+    } catch {
+      throw SQLiteError(
+        operation: "begin stream", subject: buffer.settings.path, code: 10,
+        message: error.description)
+    }
+  }
+
+  private static func ids(_ database: Database) throws(SQLiteError) -> Set<StreamID> {
+    var ids: Set<StreamID> = []
+    let select = try database.prepare("SELECT id FROM streams")
+    while try select.step() {
+      if let id = StreamID(bytes: select.blob(0)) { ids.insert(id) }
+    }
+    return ids
+  }
+
+  /// Positions of all streams that may be sent, oldest first.
+  static func wholeStreams(_ database: Database) throws(SQLiteError) -> [Buffer.Stream] {
+    var streams: [Buffer.Stream] = []
+    let select = try database.prepare(
+      "SELECT number, id, acknowledged, floor FROM streams WHERE is_whole = 1 ORDER BY number")
+    while try select.step() {
+      guard let id = StreamID(bytes: select.blob(1)) else { continue }
+      let number = select.integer(0)
+      let floor = SequenceNumber(max(0, select.integer(3)))
+      let extent = try extent(database, number)
+      let next = max(floor, extent?.end ?? 0)
+      streams.append(
+        Buffer.Stream(
+          number: number, id: id, oldestHeld: extent?.first ?? next, next: next,
+          acknowledged: min(SequenceNumber(max(0, select.integer(2))), next)))
+    }
+    return streams
+  }
+
+  /// First and end of what is held of a stream; `end` also counts holes.
+  static func extent(
+    _ database: Database, _ stream: Int64
+  ) throws(SQLiteError) -> (first: SequenceNumber?, end: SequenceNumber)? {
+    let range = SegmentKey.range(stream)
+    let span = "key BETWEEN \(range.lowerBound) AND \(range.upperBound)"
+    var first: SequenceNumber?
+    var end: SequenceNumber = 0
+    do {
+      let oldest = try database.prepare(
+        "SELECT key FROM segments WHERE \(span) ORDER BY key LIMIT 1")
+      if try oldest.step() { first = SegmentKey(raw: oldest.integer(0)).number }
+    }
+    for table in ["segments", "holes"] {
+      let newest = try database.prepare(
+        "SELECT key, count FROM \(table) WHERE \(span) ORDER BY key DESC LIMIT 1")
+      if try newest.step() {
+        let number = SegmentKey(raw: newest.integer(0)).number
+        end = max(end, number + SequenceNumber(max(0, newest.integer(1))))
+      }
+    }
+    return end == 0 ? nil : (first, end)
+  }
+
+  static func figures(_ database: Database) throws(SQLiteError) -> BufferFigures {
+    var figures = BufferFigures()
+    let select = try database.prepare("SELECT field = '', sum(count) FROM counts GROUP BY 1")
+    while try select.step() {
+      let count = UInt64(max(0, select.integer(1)))
+      if select.integer(0) == 1 { figures.accepted = count } else { figures.rejected = count }
+    }
+    return figures
+  }
+}

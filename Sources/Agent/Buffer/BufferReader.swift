@@ -1,0 +1,276 @@
+import Daemon
+import Protocol
+import SQLite
+import Synchronization
+
+/// The uplink's side of the buffer. Owned by the uplink's thread.
+final class BufferReader: UplinkSource {
+  private let buffer: Buffer
+  private let access: BufferAccess<Handles>
+  /// When positions were last written and expired segments deleted.
+  private var prunedAt: Duration = .zero
+
+  /// Positions are written so seldom because losing one costs duplicates on the wire, and writing
+  /// it costs flash.
+  private static let pruneEvery: Duration = .seconds(10)
+  private static let prunedRowsMax = 4_096
+
+  final class Handles {
+    let database: Database
+    let space: BufferSpace
+    let segments: Statement
+    let received: Statement
+    let holes: Statement
+
+    init(_ database: Database) throws(SQLiteError) {
+      self.database = database
+      space = try BufferSpace(database)
+      segments = try database.prepare(
+        """
+        SELECT key, count, received_ms, digest, bytes FROM segments
+          WHERE key BETWEEN ? AND ? ORDER BY key
+        """)
+      received = try database.prepare(
+        """
+        SELECT key, count, received_ms FROM segments WHERE key BETWEEN ? AND ?
+          ORDER BY key DESC LIMIT 1
+        """)
+      holes = try database.prepare(
+        """
+        SELECT key, count, reason FROM holes
+          WHERE key BETWEEN ? AND ? AND key + count > ? ORDER BY key LIMIT ?
+        """)
+    }
+  }
+
+  init(_ buffer: Buffer) {
+    self.buffer = buffer
+    access = BufferAccess(buffer) { database throws(SQLiteError) in try Handles(database) }
+  }
+
+  func streams() throws(BufferError) -> [StreamExtent] {
+    // Called on every turn of the loop: where a damaged file is let go.
+    if access.yieldIfReplacing() {
+      throw BufferError(.replacing, "\(buffer.settings.path) is being replaced")
+    }
+    return buffer.currentStreams.suffix(AgentStatus.streamsMax).map {
+      StreamExtent(
+        id: $0.id, oldestHeld: $0.oldestHeld, next: $0.next, acknowledged: $0.acknowledged)
+    }
+  }
+
+  func segments(
+    of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
+  ) throws(BufferError) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?) {
+    let known = try position(of: stream)
+    var damage: String?
+    let found = try access.use { handles throws(SQLiteError) in
+      var pieces: [Batch.Piece] = []
+      var bytes = 0
+      var rows = 0
+      var nextHeld: SequenceNumber?
+      let range = SegmentKey.range(known.number)
+      try handles.segments.bind(1, SegmentKey(known.number, from).raw)
+      try handles.segments.bind(2, range.upperBound)
+      defer { handles.segments.reset() }
+      while try handles.segments.step() {
+        let row = SalvageSource.Row(
+          key: handles.segments.integer(0), count: handles.segments.integer(1),
+          receivedMs: handles.segments.integer(2), digest: handles.segments.integer(3),
+          bytes: handles.segments.blob(4))
+        guard row.isSound else {
+          damage = "the segment at \(SegmentKey(raw: row.key).number) is not what was written"
+          break
+        }
+        let first = SegmentKey(raw: row.key).number
+        bytes += row.bytes.count
+        rows += Int(row.count)
+        let isFull =
+          bytes > bytesMax || rows > Batch.measurementsMax || pieces.count >= countMax
+        if !pieces.isEmpty, isFull {
+          nextHeld = first
+          break
+        }
+        pieces.append(Batch.Piece(first: first, count: Int(row.count), bytes: row.bytes[...]))
+      }
+      return (segments: pieces, nextHeld: nextHeld)
+    }
+    if let damage { throw access.damaged(damage) }
+    return found
+  }
+
+  func oldestHeld(of stream: StreamID) throws(BufferError) -> SequenceNumber? {
+    let known = try position(of: stream)
+    return known.oldestHeld < known.next ? known.oldestHeld : nil
+  }
+
+  func holes(
+    of stream: StreamID, from acknowledged: SequenceNumber, countMax: Int
+  ) throws(BufferError) -> [Hole] {
+    let known = try position(of: stream)
+    return try access.use { handles throws(SQLiteError) in
+      let range = SegmentKey.range(known.number)
+      try handles.holes.bind(1, range.lowerBound)
+      try handles.holes.bind(2, range.upperBound)
+      try handles.holes.bind(3, SegmentKey(known.number, acknowledged).raw)
+      try handles.holes.bind(4, Int64(countMax))
+      defer { handles.holes.reset() }
+      var holes: [Hole] = []
+      while try handles.holes.step() {
+        let first = SegmentKey(raw: handles.holes.integer(0)).number
+        let count = SequenceNumber(max(1, handles.holes.integer(1)))
+        holes.append(
+          Hole(
+            first: first, last: first + count - 1,
+            reason: LossReason(rawValue: handles.holes.integer(2)) ?? .bufferDamaged))
+      }
+      return holes
+    }
+  }
+
+  /// In memory; `prune` writes it.
+  func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(BufferError) {
+    buffer.update(stream) { $0.acknowledged = min(next, $0.next) }
+    buffer.state.withLock { $0.isAcknowledgedDirty = true }
+  }
+
+  func beginStream() throws(BufferError) -> StreamID {
+    let buffer = buffer
+    let outcome = try access.locked { handles, marks throws(SQLiteError) in
+      do throws(BufferError) {
+        return Result<StreamID, BufferError>.success(
+          try buffer.beginStream(handles.database, &marks).id)
+      } catch { return .failure(error) }
+    }
+    return try outcome.get()
+  }
+
+  func receivedMs(
+    of stream: StreamID, at number: SequenceNumber
+  ) throws(BufferError) -> Int64? {
+    let known = try position(of: stream)
+    return try access.use { handles throws(SQLiteError) in
+      let range = SegmentKey.range(known.number)
+      try handles.received.bind(1, range.lowerBound)
+      try handles.received.bind(2, SegmentKey(known.number, number).raw)
+      defer { handles.received.reset() }
+      guard try handles.received.step() else { return nil }
+      let first = SegmentKey(raw: handles.received.integer(0)).number
+      let end = first + SequenceNumber(max(0, handles.received.integer(1)))
+      return number < end ? handles.received.integer(2) : nil
+    }
+  }
+
+  func prune() throws(BufferError) {
+    let now = monotonicNow()
+    guard now - prunedAt >= BufferReader.pruneEvery else { return }
+    let isAll = try writePositions(expiredBefore: wallClockMs() - buffer.settings.keepAcknowledgedMs)
+    // More than one bit is due: go on at the next call.
+    if isAll { prunedAt = now }
+  }
+
+  /// At an orderly end.
+  func close() {
+    _ = try? writePositions(expiredBefore: .min)
+    access.close()
+  }
+
+  func figures() throws(BufferError) -> BufferFigures {
+    var figures = buffer.state.withLock { $0.figures }
+    let path = buffer.settings.path
+    figures.bytes = UInt64((Files.byteCount(path) ?? 0) + (Files.byteCount(path + "-wal") ?? 0))
+    return figures
+  }
+
+  // MARK: Private helpers
+
+  private func position(of stream: StreamID) throws(BufferError) -> Buffer.Stream {
+    guard let known = buffer.currentStreams.first(where: { $0.id == stream }) else {
+      throw BufferError(.replacing, "\(buffer.settings.path) no longer has stream \(stream)")
+    }
+    return known
+  }
+
+  /// - Returns: whether all that had expired is gone.
+  private func writePositions(expiredBefore limitMs: Int64) throws(BufferError) -> Bool {
+    let buffer = buffer
+    let isDirty = buffer.state.withLock { $0.isAcknowledgedDirty }
+    return try access.locked { handles, marks throws(SQLiteError) in
+      let streams = buffer.currentStreams
+      var expired: [(Buffer.Stream, Int64)] = []
+      for stream in streams {
+        if let key = try BufferReader.lastExpired(of: stream, before: limitMs, handles.database) {
+          expired.append((stream, key))
+        }
+      }
+      let surplus = BufferReader.surplus(streams)
+      guard isDirty || !expired.isEmpty || !surplus.isEmpty else { return true }
+      try BufferSpace.transaction(handles.database) { () throws(SQLiteError) in
+        for stream in streams {
+          try handles.database.execute(
+            "UPDATE streams SET acknowledged = \(stream.acknowledged), "
+              + "floor = max(floor, \(stream.next)) "
+              + "WHERE number = \(stream.number) AND acknowledged <> \(stream.acknowledged)")
+        }
+        for (stream, key) in expired {
+          let range = SegmentKey.range(stream.number)
+          try handles.database.execute(
+            """
+            DELETE FROM segments WHERE key BETWEEN \(range.lowerBound) AND \(key);
+            UPDATE streams SET floor = max(floor, \(stream.next)) WHERE number = \(stream.number)
+            """)
+        }
+        for stream in surplus {
+          let range = SegmentKey.range(stream.number)
+          try handles.database.execute(
+            """
+            DELETE FROM holes WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound);
+            DELETE FROM streams WHERE number = \(stream.number)
+            """)
+        }
+      }
+      for (stream, _) in expired {
+        let extent = try BufferFile.extent(handles.database, stream.number)
+        buffer.update(stream.id) { $0.oldestHeld = extent?.first ?? $0.next }
+      }
+      buffer.state.withLock { state in
+        state.isAcknowledgedDirty = false
+        state.streams.removeAll { stream in surplus.contains { $0.id == stream.id } }
+      }
+      marks.streams.removeAll { stream in surplus.contains { $0.id == stream.id } }
+      return expired.isEmpty
+    }
+  }
+
+  /// The last key of a bounded run of segments, from the oldest on, that are acknowledged and were
+  /// received before the limit; `nil`: there is none.
+  private static func lastExpired(
+    of stream: Buffer.Stream, before limitMs: Int64, _ database: Database
+  ) throws(SQLiteError) -> Int64? {
+    guard stream.oldestHeld < stream.acknowledged else { return nil }
+    let range = SegmentKey.range(stream.number)
+    var last: Int64?
+    let select = try database.prepare(
+      """
+      SELECT key, count, received_ms FROM segments
+        WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound)
+        ORDER BY key LIMIT \(prunedRowsMax)
+      """)
+    while try select.step() {
+      let key = SegmentKey(raw: select.integer(0))
+      guard key.number + SequenceNumber(max(0, select.integer(1))) <= stream.acknowledged,
+        select.integer(2) < limitMs
+      else { break }
+      last = key.raw
+    }
+    return last
+  }
+
+  /// Finished streams beyond what a status can name: an aggregator that was restored from an older
+  /// copy could not ask for them.
+  private static func surplus(_ streams: [Buffer.Stream]) -> [Buffer.Stream] {
+    streams.dropLast(AgentStatus.streamsMax).filter {
+      $0.acknowledged == $0.next && $0.oldestHeld == $0.next
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Daemon
+import Glibc
+import Protocol
+import SQLite
+import Synchronization
+
+/// Brings what can be read of damaged files into the present one, under the same streams and
+/// numbers, on a thread of its own that ends when it is done: intake and uplink go on meanwhile.
+/// The streams concerned are sent once they are whole: all that was salvaged exactly once, the rest
+/// up to each stream's bound declared lost.
+///
+/// A crash in between loses nothing: the files are named in the marks until the end, and a second
+/// salvage finds its own work by the keys.
+enum Salvage {
+  static func start(_ buffer: Buffer) {
+    let isMine = buffer.salvaging.withLock { salvaging in
+      defer { salvaging.isRunning = true }
+      return !salvaging.isRunning && !salvaging.isStopped
+    }
+    guard isMine else { return }
+    do throws(FileError) {
+      _ = try Thread(name: "salvage") {
+        run(buffer)
+        buffer.salvaging.withLock { $0.isRunning = false }
+      }
+    } catch {
+      Log.error("the salvage did not start", [("error", error)])
+      buffer.salvaging.withLock { $0.isRunning = false }
+    }
+  }
+
+  private static func run(_ buffer: Buffer) {
+    let access = BufferAccess(buffer) { database throws(SQLiteError) in
+      try SalvageTarget(database)
+    }
+    defer { access.close() }
+    while !buffer.salvaging.withLock({ $0.isStopped }) {
+      let files = buffer.writing.withLock { $0.setAside }
+      do throws(BufferError) {
+        guard try hasClosedStreams(access) || !files.isEmpty else { return }
+        for file in files where Files.exists(file) { try salvage(file, access) }
+        try finish(files, access)
+        return
+      } catch {
+        // Full, or replaced once more: later.
+        Log.warning("the salvage waits", [("error", error)])
+        _ = access.yieldIfReplacing()
+        pause(buffer)
+      }
+    }
+  }
+
+  private static func pause(_ buffer: Buffer) {
+    for _ in 0..<20 {
+      if buffer.salvaging.withLock({ $0.isStopped }) { return }
+      poll(nil, 0, 100)
+    }
+  }
+
+  private static func hasClosedStreams(
+    _ access: BufferAccess<SalvageTarget>
+  ) throws(BufferError) -> Bool {
+    try access.use { target throws(SQLiteError) in
+      try target.database.integer("SELECT count(*) FROM streams WHERE is_whole = 0") > 0
+    }
+  }
+
+  private static func salvage(
+    _ file: String, _ access: BufferAccess<SalvageTarget>
+  ) throws(BufferError) {
+    let source: SalvageSource
+    do throws(SQLiteError) { source = try SalvageSource(file) } catch {
+      return Log.warning("nothing can be salvaged", [("file", file), ("error", error)])
+    }
+    let rows = source.rows()
+    var count: UInt64 = 0
+    while true {
+      var chunk: [SalvageSource.Row] = []
+      var bytes = 0
+      while chunk.count < 256, bytes < 256 << 10, let row = rows.next() {
+        bytes += row.bytes.count
+        chunk.append(row)
+      }
+      guard !chunk.isEmpty else { break }
+      try insert(chunk, access)
+      count += chunk.reduce(0) { $0 + UInt64($1.count) }
+    }
+    let holes = source.holes()
+    try access.locked { target, _ throws(SQLiteError) in
+      for hole in holes { try target.insert(hole) }
+    }
+    Log.notice("salvaged", [("file", file), ("measurements", count)])
+  }
+
+  private static func insert(
+    _ rows: [SalvageSource.Row], _ access: BufferAccess<SalvageTarget>
+  ) throws(BufferError) {
+    let bytes = rows.reduce(0) { $0 + $1.bytes.count + 64 }
+    let buffer = access.buffer
+    let outcome = try access.locked { target, _ throws(SQLiteError) in
+      let outcome = try target.space.makeRoom(for: Int64(bytes), buffer)
+      guard case .enough = outcome else { return outcome }
+      try BufferSpace.transaction(target.database) { () throws(SQLiteError) in
+        for row in rows { try target.insert(row) }
+      }
+      return outcome
+    }
+    try outcome.orThrow()
+  }
+
+  /// Declares what is missing, and lets the streams be sent.
+  private static func finish(
+    _ files: [String], _ access: BufferAccess<SalvageTarget>
+  ) throws(BufferError) {
+    let buffer = access.buffer
+    try access.locked { target, marks throws(SQLiteError) in
+      try BufferSpace.transaction(target.database) { () throws(SQLiteError) in
+        try target.declareGaps()
+      }
+      let streams = try BufferFile.wholeStreams(target.database)
+      buffer.state.withLock { state in
+        // What is known here of the others is newer than the file.
+        state.streams = streams.map { stream in
+          state.streams.first { $0.id == stream.id } ?? stream
+        }
+      }
+      marks.setAside.removeAll { files.contains($0) }
+      // Should this fail, the next start salvages again, and finds everything there.
+      try? marks.write(beside: buffer.settings.path)
+    }
+    buffer.wakeUp.signal()
+    Log.notice("the salvage is complete", [("files", files.count)])
+  }
+}
+
+extension BufferAccess {
+  /// `use` within `Buffer.writing`.
+  func locked<T: Sendable>(
+    _ body: (Handles, inout Marks) throws(SQLiteError) -> T
+  ) throws(BufferError) -> T {
+    let handles = try ready()
+    let result: Result<T, SQLiteError> = buffer.writing.withLock { marks in
+      do throws(SQLiteError) {
+        return .success(try body(handles, &marks))
+      } catch { return .failure(error) }
+    }
+    switch result {
+    case .success(let value): return value
+    case .failure(let error): throw failure(error)
+    }
+  }
+
+  /// Lets the file go where it waits to be replaced.
+  func yieldIfReplacing() -> Bool {
+    guard buffer.state.withLock({ $0.isReplacing }) else { return false }
+    _ = yield()
+    return true
+  }
+}

@@ -1,0 +1,215 @@
+import Daemon
+import Protocol
+import SQLite
+
+/// Reads a damaged buffer: forwards to the damage, backwards to it from the other side, and then
+/// between, by halves of what is left, as long as that finds anything. Every row is checked by its
+/// digest: SQLite notices damage to its trees, not to what they hold.
+final class SalvageSource {
+  private let database: Database
+
+  struct Row {
+    let key: Int64
+    let count: Int64
+    let receivedMs: Int64
+    let digest: Int64
+    let bytes: [UInt8]
+  }
+
+  struct Hole {
+    let key: Int64
+    let count: Int64
+    let reason: Int64
+  }
+
+  init(_ path: String) throws(SQLiteError) {
+    // For writing: a log that belongs to it has to be taken in.
+    database = try Database(path: path, mode: .readWrite)
+    _ = try database.integer("PRAGMA schema_version")
+  }
+
+  func rows() -> Rows { Rows(database) }
+
+  /// As far as they can be read.
+  func holes() -> [Hole] {
+    var holes: [Hole] = []
+    do throws(SQLiteError) {
+      let select = try database.prepare("SELECT key, count, reason FROM holes ORDER BY key")
+      while try select.step() {
+        holes.append(
+          Hole(key: select.integer(0), count: select.integer(1), reason: select.integer(2)))
+      }
+    } catch {
+      Log.warning("salvage: only in part", [("table", "holes"), ("error", error)])
+    }
+    return holes
+  }
+
+  /// The rows that can be read, each once, in no order.
+  final class Rows {
+    private let database: Database
+    /// Spans of keys without anything read from them yet; both ends exclusive.
+    private var unread: [(low: Int64, high: Int64)] = [(-1, .max)]
+    private var present: [Row] = []
+    /// Attempts that a torn span may still cost.
+    private var attemptsLeft = 2_000
+
+    private static let rowsAtOnce = 64
+
+    fileprivate init(_ database: Database) { self.database = database }
+
+    func next() -> Row? {
+      while present.isEmpty {
+        guard let span = unread.popLast(), attemptsLeft > 0 else { return nil }
+        attemptsLeft -= 1
+        read(span.low, span.high)
+      }
+      return present.removeLast()
+    }
+
+    /// Reads what a span begins with, then what it ends with, and divides what is left.
+    private func read(_ low: Int64, _ high: Int64) {
+      guard low < high - 1 else { return }
+      let forwards = page(low, high, isDescending: false)
+      if forwards.isWhole, forwards.last == nil { return }
+      if let last = forwards.last {
+        // Progress costs no attempt.
+        attemptsLeft += 1
+        unread.append((last, high))
+        return
+      }
+      let backwards = page(low, high, isDescending: true)
+      if let first = backwards.last {
+        attemptsLeft += 1
+        unread.append((low, first))
+        return
+      }
+      if backwards.isWhole { return }
+      let middle = low + (high - low) / 2
+      unread.append((low, middle + 1))
+      unread.append((middle, high))
+    }
+
+    /// - Returns: the last key that could be read, and whether the span ended without an error.
+    private func page(
+      _ low: Int64, _ high: Int64, isDescending: Bool
+    ) -> (last: Int64?, isWhole: Bool) {
+      var last: Int64?
+      do throws(SQLiteError) {
+        let select = try database.prepare(
+          """
+          SELECT key, count, received_ms, digest, bytes FROM segments
+            WHERE key > \(low) AND key < \(high)
+            ORDER BY key \(isDescending ? "DESC" : "ASC") LIMIT \(Rows.rowsAtOnce)
+          """)
+        while try select.step() {
+          let row = Row(
+            key: select.integer(0), count: select.integer(1), receivedMs: select.integer(2),
+            digest: select.integer(3), bytes: select.blob(4))
+          // Rubbish in a tree may lead anywhere; only what moves on is followed.
+          guard row.key > low, row.key < high,
+            last.map({ isDescending ? row.key < $0 : row.key > $0 }) ?? true
+          else { return (last, false) }
+          last = row.key
+          if row.isSound { present.append(row) }
+        }
+        return (last, true)
+      } catch { return (last, false) }
+    }
+  }
+}
+
+extension SalvageSource.Row {
+  var isSound: Bool {
+    count > 0
+      && digest
+        == Digest.segment(key: key, count: count, receivedMs: receivedMs, bytes: bytes)
+  }
+}
+
+/// The present file, as the salvage writes it.
+final class SalvageTarget {
+  let database: Database
+  let space: BufferSpace
+  private let insertSegment: Statement
+  private let insertHole: Statement
+
+  init(_ database: Database) throws(SQLiteError) {
+    self.database = database
+    space = try BufferSpace(database)
+    // Only into streams that are not sent yet, and below their bounds.
+    let condition = """
+      WHERE EXISTS (SELECT 1 FROM streams WHERE number = ?1 >> \(SegmentKey.sequenceBits)
+        AND is_whole = 0 AND floor >= (?1 & \((1 << SegmentKey.sequenceBits) - 1)) + ?2)
+      """
+    insertSegment = try database.prepare(
+      "INSERT OR IGNORE INTO segments SELECT ?1, ?2, ?3, ?4, ?5 \(condition)")
+    insertHole = try database.prepare(
+      "INSERT OR IGNORE INTO holes SELECT ?1, ?2, ?3 \(condition)")
+  }
+
+  func insert(_ row: SalvageSource.Row) throws(SQLiteError) {
+    try insertSegment.bind(1, row.key)
+    try insertSegment.bind(2, row.count)
+    try insertSegment.bind(3, row.receivedMs)
+    try insertSegment.bind(4, row.digest)
+    try insertSegment.bind(5, row.bytes)
+    try insertSegment.run()
+  }
+
+  func insert(_ hole: SalvageSource.Hole) throws(SQLiteError) {
+    guard hole.count > 0, LossReason(rawValue: hole.reason) != nil else { return }
+    try insertHole.bind(1, hole.key)
+    try insertHole.bind(2, hole.count)
+    try insertHole.bind(3, hole.reason)
+    try insertHole.run()
+  }
+
+  /// Whatever lies between what is held and what was lost before becomes a hole, from the oldest
+  /// that is held, or not acknowledged, up to the bound. Then the streams are whole.
+  func declareGaps() throws(SQLiteError) {
+    var closed: [(number: Int64, acknowledged: SequenceNumber, bound: SequenceNumber)] = []
+    do {
+      let select = try database.prepare(
+        "SELECT number, acknowledged, floor FROM streams WHERE is_whole = 0")
+      while try select.step() {
+        closed.append(
+          (
+            select.integer(0), SequenceNumber(max(0, select.integer(1))),
+            SequenceNumber(max(0, select.integer(2)))
+          ))
+      }
+    }
+    for stream in closed { try declareGaps(stream.number, stream.acknowledged, stream.bound) }
+    try database.execute("UPDATE streams SET is_whole = 1 WHERE is_whole = 0")
+  }
+
+  private func declareGaps(
+    _ stream: Int64, _ acknowledged: SequenceNumber, _ bound: SequenceNumber
+  ) throws(SQLiteError) {
+    let range = SegmentKey.range(stream)
+    var gaps: [(first: SequenceNumber, end: SequenceNumber)] = []
+    var next: SequenceNumber?
+    do {
+      let select = try database.prepare(
+        """
+        SELECT key, count FROM segments
+          WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound)
+        UNION ALL SELECT key, count FROM holes
+          WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound) ORDER BY 1
+        """)
+      while try select.step() {
+        let first = SegmentKey(raw: select.integer(0)).number
+        let start = next ?? min(first, acknowledged)
+        if first > start { gaps.append((start, first)) }
+        next = max(next ?? 0, first + SequenceNumber(max(0, select.integer(1))))
+      }
+    }
+    let start = next ?? acknowledged
+    if bound > start { gaps.append((start, bound)) }
+    for gap in gaps {
+      try BufferSpace.declare(
+        first: SegmentKey(stream, gap.first), end: gap.end, .bufferDamaged, database)
+    }
+  }
+}

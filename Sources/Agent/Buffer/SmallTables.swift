@@ -1,0 +1,45 @@
+import Daemon
+import SQLite
+
+/// What is quickly copied from a damaged file, before the intake goes on with the new one: the
+/// counts, the numbered ranges and the first-hop window. As far as it can be read: counts lost are a
+/// pity, ranges and window lost may let a measurement in twice that comes again.
+enum SmallTables {
+  private static let tables = [
+    ("counts", 6), ("numbered", 4), ("arrivals", 2),
+  ]
+
+  static func copy(from path: String, into database: Database) {
+    for (table, columnCount) in tables {
+      do throws(SQLiteError) {
+        try copy(table, columnCount, from: path, into: database)
+      } catch {
+        Log.warning("salvage: only in part", [("table", table), ("error", error)])
+      }
+    }
+  }
+
+  private static func copy(
+    _ table: String, _ columnCount: Int, from path: String, into database: Database
+  ) throws(SQLiteError) {
+    let old = try Database(path: path, mode: .readWrite)
+    let marks = Array(repeating: "?", count: columnCount).joined(separator: ", ")
+    let select = try old.prepare("SELECT * FROM \(table)")
+    let insert = try database.prepare("INSERT OR IGNORE INTO \(table) VALUES (\(marks))")
+    try database.execute("BEGIN")
+    defer { try? database.execute("COMMIT") }
+    while try select.step() {
+      for column in 0..<Int32(columnCount) {
+        if table == "arrivals", column == 1 {
+          try insert.bind(column + 1, select.blob(column))
+        } else if select.isNull(column) {
+          try insert.bindNull(column + 1)
+        } else {
+          // A text of digits is bound as text; the column's affinity makes it a number.
+          try insert.bind(column + 1, select.text(column))
+        }
+      }
+      try insert.run()
+    }
+  }
+}
