@@ -100,6 +100,7 @@ import Testing
     let sources = parts.map { Set($0.map(\.source)) }
     #expect(sources[0].isDisjoint(with: sources[1]))
     #expect(sources[0].union(sources[1]) == Set(Self.past.map(\.source)))
+    #expect(parts[0].count + parts[1].count == Self.past.count)
   }
 
   @Test func `after the past every kind of device measures now, and the cars drive on`() throws {

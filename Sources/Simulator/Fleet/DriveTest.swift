@@ -8,6 +8,7 @@ import Protocol
 package struct DriveTest: Devices, Sendable {
   private let networks: [RadioNetwork]
   private let cars: [Car]
+  private let part: Part
   private let calendar: Calendar
   private let surveyed: Tour
   private let missing: Tour
@@ -24,7 +25,7 @@ package struct DriveTest: Devices, Sendable {
 
   /// How far the story of the past has been told.
   private struct Past {
-    var leg = 0
+    var leg: Int
     var network = 0
     /// Metres into the leg.
     var offset = 0.0
@@ -54,6 +55,7 @@ package struct DriveTest: Devices, Sendable {
   ) {
     networks = RadioNetwork.profiles.map { RadioNetwork($0, grid: grid, seed: seed) }
     calendar = Calendar(nowMs: nowMs, utcOffsetMinutes: utcOffsetMinutes)
+    self.part = part
     random = Random(seed: Random.hash(seed, 1, UInt64(part.index)))
     var reached = 0
     let split = grid.places.firstIndex { place in
@@ -73,8 +75,7 @@ package struct DriveTest: Devices, Sendable {
         name: "sim-car-\(padded(number + 1))", start: rest.length * Double(number / 2) / pairs)
     }
     present = cars.map { Present(metres: $0.start, lastMs: nowMs) }
-    past = Past()
-    past.leg = tellsPast && !cars.isEmpty ? 0 : .max
+    past = Past(leg: tellsPast && !cars.isEmpty ? part.index : .max)
   }
 
   private var legCount: Int {
@@ -83,9 +84,10 @@ package struct DriveTest: Devices, Sendable {
 
   mutating package func nextPast() -> Outgoing? {
     guard past.leg < legCount else { return nil }
-    let car = cars[past.leg % cars.count]
-    // The latest leg was driven yesterday; a car drives one leg a day.
-    let daysAgo = (legCount - 1) / cars.count - past.leg / cars.count + 1
+    // This part's legs are every part.count-th; a car drives one a day, the latest yesterday.
+    let turn = past.leg / part.count
+    let car = cars[turn % cars.count]
+    let daysAgo = (legCount - 1) / part.count / cars.count - turn / cars.count + 1
     let legStart = DriveTest.legMetres * Double(past.leg % (legCount / DriveTest.passes))
     let legEnd = min(DriveTest.legMetres, surveyed.length - legStart)
     let startMs = calendar.ms(daysAgo: daysAgo, hour: 8)
@@ -124,7 +126,7 @@ package struct DriveTest: Devices, Sendable {
     past.network += 1
     guard past.network == networks.count else { return }
     past.network = 0
-    past.leg += 1
+    past.leg += part.count
   }
 
   private mutating func sample(
