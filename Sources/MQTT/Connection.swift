@@ -18,10 +18,12 @@ import Glibc
 @safe
 public final class Connection {
   public let options: ConnectionOptions
-  /// Whether the last `read` ended because the socket had nothing more, not because of its bound.
-  /// If not, call `read` again before waiting in poll: TLS may hold bytes that poll cannot see.
-  public private(set) var isDry = true
+  /// Whether poll tells of everything that is to come. If not, call `read`, `takeMessages` and
+  /// `takeEvents` before waiting in poll: the last `read` ended at its bound (TLS may hold bytes that
+  /// poll cannot see), or something came in `write` or `maintain`.
+  public var isDry: Bool { isSocketDry && inbox.messages.isEmpty && inbox.events.isEmpty }
 
+  private var isSocketDry = true
   /// Owned; destroyed in `deinit`. Never `nil`.
   private let handle: OpaquePointer
   private let inbox: Inbox
@@ -137,14 +139,14 @@ public final class Connection {
   /// Reads until the socket is dry or so many messages wait in the inbox. Acknowledges nothing.
   /// What ends the connection comes as an event too.
   public func read(messagesMax: Int) throws(MQTTError) {
-    isDry = true
+    isSocketDry = true
     if case .connecting = state {
       try advance()
       guard state == .connected else { return }
     }
     while state == .connected {
       guard inbox.messages.count < messagesMax else {
-        isDry = false
+        isSocketDry = false
         return
       }
       let before = inbox.callbackCount

@@ -120,3 +120,16 @@ package final class Buffer: Sendable {
     return stream
   }
 }
+
+extension Buffer {
+  var isSalvaging: Bool { salvaging.withLock { $0.isRunning } }
+
+  /// With the bytes of file and log as they are now.
+  var currentFigures: BufferFigures {
+    var figures = state.withLock { $0.figures }
+    let path = settings.path
+    figures.bytes = UInt64(
+      max(0, (Files.byteCount(path) ?? 0) + (Files.byteCount(path + "-wal") ?? 0)))
+    return figures
+  }
+}

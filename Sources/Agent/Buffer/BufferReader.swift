@@ -164,7 +164,8 @@ final class BufferReader: UplinkSource {
   func prune() throws(BufferError) {
     let now = monotonicNow()
     guard now - prunedAt >= BufferReader.pruneEvery else { return }
-    let isAll = try writePositions(expiredBefore: wallClockMs() - buffer.settings.keepAcknowledgedMs)
+    let isAll = try writePositions(
+      expiredBefore: wallClockMs() - buffer.settings.keepAcknowledgedMs)
     // More than one bit is due: go on at the next call.
     if isAll { prunedAt = now }
   }
@@ -175,12 +176,7 @@ final class BufferReader: UplinkSource {
     access.close()
   }
 
-  func figures() throws(BufferError) -> BufferFigures {
-    var figures = buffer.state.withLock { $0.figures }
-    let path = buffer.settings.path
-    figures.bytes = UInt64((Files.byteCount(path) ?? 0) + (Files.byteCount(path + "-wal") ?? 0))
-    return figures
-  }
+  func figures() throws(BufferError) -> BufferFigures { buffer.currentFigures }
 
   // MARK: Private helpers
 

@@ -294,7 +294,9 @@ package final class BufferWriter {
     guard marks.streams[index].bound < end else { return live }
     let streams = buffer.currentStreams
     for index in marks.streams.indices {
-      guard let stream = streams.first(where: { $0.id == marks.streams[index].id }) else { continue }
+      guard let stream = streams.first(where: { $0.id == marks.streams[index].id }) else {
+        continue
+      }
       marks.streams[index].acknowledged = stream.acknowledged
     }
     let before = marks.streams[index].bound
@@ -307,6 +309,9 @@ package final class BufferWriter {
     }
     return live
   }
+
+  /// After the last commit.
+  package func close() { access.close() }
 
   // MARK: Beginning
 

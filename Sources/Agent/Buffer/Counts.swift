@@ -66,7 +66,9 @@ package struct Counts: Sendable {
   var figures: BufferFigures {
     var figures = BufferFigures()
     for (key, entry) in entries {
-      if key.field.isEmpty { figures.accepted += entry.count } else {
+      if key.field.isEmpty {
+        figures.accepted += entry.count
+      } else {
         figures.rejected += entry.count
       }
     }

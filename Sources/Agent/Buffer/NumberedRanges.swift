@@ -43,7 +43,8 @@ struct NumberedRanges {
     var end = start
     while end < ranges.count, ranges[end].lowerBound <= range.upperBound &+ 1 {
       merged =
-        min(merged.lowerBound, ranges[end].lowerBound)...max(
+        min(
+          merged.lowerBound, ranges[end].lowerBound)...max(
           merged.upperBound, ranges[end].upperBound)
       end += 1
     }

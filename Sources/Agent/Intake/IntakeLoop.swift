@@ -1,0 +1,318 @@
+import Daemon
+import Glibc
+import MQTT
+import Protocol
+
+/// The intake's thread: one MQTT connection to the local broker, one connection to the buffer, one
+/// loop around poll(2).
+///
+///     poll → read until the socket is dry, the group is full or the linger time is over
+///          → one transaction → COMMIT → PUBACKs leave
+///
+/// What is not committed is not acknowledged: after a crash the broker sends it again. Where the
+/// buffer has no room, the group waits in memory and nothing more is read: the broker holds the
+/// rest. The connection lives on meanwhile, as the broker was asked for no MQTT keep-alive (a
+/// PINGREQ would take the PUBACKs along) and TCP's own watches the peer.
+final class IntakeLoop {
+  private let broker: BrokerSettings
+  private let agent: String
+  private let linger: Duration
+  private let writer: BufferWriter
+  private let report: IntakeReport
+  private let stop: StopSignal
+  private let progress: Progress
+  private var parser: PayloadParser
+  private var group = BufferWriter.Group()
+  /// Messages in the group, and when it has to be committed.
+  private var messageCount = 0
+  private var deadline: Duration = .zero
+  private var pause: Pause?
+  private var tally = Tally()
+  private var window = InFlightWindow()
+  private var poller = Poller()
+  private var troubleLog = RateLimit(perSeconds: 30)
+
+  /// The buffer has no room.
+  private struct Pause {
+    var nextAttempt: Duration
+  }
+
+  /// Since the last report.
+  private struct Tally {
+    var redelivered: UInt64 = 0
+    var repeated: UInt64 = 0
+    var unknownFields: UInt64 = 0
+    var isSimulated = false
+    var lastCommitMs: Int64 = 0
+  }
+
+  /// The broker's `max_inflight_messages` should be the same: it bounds the group.
+  static let receiveMaximum = 1_000
+  /// Measurements of one transaction, or a little more: payloads may hold many.
+  private static let rowsMax = 16_384
+  /// Messages that are read before they are looked at: each may be large.
+  private static let chunkMax = 128
+  private static let retryPauseAfter: Duration = .seconds(1)
+  private static let backoffMin: Duration = .milliseconds(500)
+  private static let backoffMax: Duration = .seconds(30)
+  private static let sampleBytesMax = 256
+
+  init(
+    _ configuration: AgentConfiguration, writer: BufferWriter, report: IntakeReport,
+    stop: StopSignal, progress: Progress
+  ) {
+    broker = configuration.local
+    agent = configuration.agent
+    linger = configuration.buffer.linger
+    parser = PayloadParser(payloadBytesMax: configuration.maxPayloadBytes)
+    self.writer = writer
+    self.report = report
+    self.stop = stop
+    self.progress = progress
+  }
+
+  /// Until `stop` is set.
+  func run() {
+    tell()
+    var backoff = Self.backoffMin
+    while !stop.isSet {
+      let began = monotonicNow()
+      do {
+        try session()
+      } catch {
+        note(error)
+      }
+      report.update {
+        if $0.isConnected { $0.sinceMs = wallClockMs() }
+        $0.isConnected = false
+      }
+      if monotonicNow() - began > Self.backoffMax { backoff = Self.backoffMin }
+      wait(backoff * Double.random(in: 0.75...1.25))
+      backoff = min(backoff * 2, Self.backoffMax)
+    }
+    tell()
+  }
+
+  // MARK: One connection
+
+  private func session() throws {
+    var options = broker.options(clientID: "hatang-\(agent)")
+    options.isCleanStart = false
+    options.sessionExpirySeconds = .max
+    options.receiveMaximum = Self.receiveMaximum
+    options.keepAliveSeconds = 0
+    let connection = try Connection(options)
+    try connection.connect()
+    window = InFlightWindow()
+    defer { leave(connection) }
+    var maintained = monotonicNow()
+    while !stop.isSet {
+      try poll(connection)
+      progress.turn()
+      let now = monotonicNow()
+      if now - maintained >= .seconds(1) {
+        maintained = now
+        try connection.maintain()
+        tell()
+      }
+      guard try takeIn(connection) else { return }
+      if isCommitDue(connection) { commit() }
+      // The PUBACKs of an uncommitted group must not leave.
+      if messageCount == 0 || !connection.isConnected {
+        try connection.write()
+        guard try handleEvents(of: connection) else { return }
+      }
+    }
+  }
+
+  private func poll(_ connection: Connection) throws {
+    poller.removeAll()
+    poller.add(stop.fileDescriptor, .readable)
+    var timeout: Duration = .seconds(1)
+    if let pause {
+      timeout = pause.nextAttempt - monotonicNow()
+    } else {
+      if messageCount > 0 { timeout = min(timeout, deadline - monotonicNow()) }
+      if !connection.isDry { timeout = .zero }
+      if let descriptor = connection.fileDescriptor {
+        let mayWrite = connection.wantsWrite && messageCount == 0
+        poller.add(descriptor, mayWrite ? [.readable, .writable] : .readable)
+      }
+    }
+    try poller.wait(timeout: max(.zero, timeout))
+  }
+
+  /// Reads until the socket is dry or the group is full.
+  ///
+  /// - Returns: whether the connection lives.
+  private func takeIn(_ connection: Connection) throws -> Bool {
+    guard pause == nil else { return true }
+    repeat {
+      // Also what was read before the connection broke is taken.
+      defer { for message in connection.takeMessages() { take(message) } }
+      try connection.read(messagesMax: min(Self.chunkMax, Self.receiveMaximum - messageCount))
+      guard try handleEvents(of: connection) else { return false }
+    } while !connection.isDry && !isGroupFull && pause == nil && !stop.isSet
+    return true
+  }
+
+  /// - Returns: whether the connection lives.
+  private func handleEvents(of connection: Connection) throws -> Bool {
+    for event in connection.takeEvents() {
+      switch event {
+      case .connected(let isSessionPresent):
+        writer.connected()
+        // A retained message of a subscription that is known already would come twice.
+        _ = try connection.subscribe(to: Topic.measurements, retained: .ifNew)
+        Log.notice(
+          "local broker connected", [("broker", broker.name), ("session", isSessionPresent)])
+        report.update {
+          $0.isConnected = true
+          $0.sinceMs = wallClockMs()
+          $0.trouble = nil
+        }
+      case .subscribed, .published: break
+      case .refused(let error): throw error
+      case .disconnected(let error):
+        if let error { throw error }
+        return false
+      }
+    }
+    return true
+  }
+
+  /// The connection is over: what was read from it is committed if that is possible (the broker
+  /// sends it again, and it is recognised), or forgotten (and comes again).
+  private func leave(_ connection: Connection) {
+    if messageCount > 0 { commit() }
+    if messageCount == 0 {
+      connection.disconnect()
+      return
+    }
+    group.removeAll()
+    messageCount = 0
+    pause = nil
+    writer.forget()
+    connection.abandon()
+  }
+
+  // MARK: Messages
+
+  private func take(_ message: Message) {
+    if messageCount == 0 { deadline = monotonicNow() + linger }
+    messageCount += 1
+    guard !writer.isRedelivery(message) else {
+      tally.redelivered += 1
+      return
+    }
+    var parsed = parser.parse(
+      topic: message.topic, payload: message.payload, arrivalMs: wallClockMs())
+    if parsed.numbered != nil { keepNew(&parsed) }
+    tally.unknownFields += UInt64(parsed.unknownFieldCount)
+    if parsed.measurements.contains(where: \.isSimulated) { tally.isSimulated = true }
+    group.measurements += parsed.measurements
+    for rejection in parsed.rejections {
+      let sample = String(
+        decoding: message.payload.prefix(Self.sampleBytesMax), as: UTF8.self)
+      group.rejections.append((rejection, sample))
+    }
+  }
+
+  private func keepNew(_ parsed: inout ParsedPayload) {
+    let before = parsed.measurements.count
+    while !stop.isSet {
+      do throws(BufferError) {
+        try writer.keepNew(&parsed)
+        tally.repeated += UInt64(before - parsed.measurements.count)
+        return
+      } catch {
+        // Without the table nobody knows what is new: wait for it.
+        note(error)
+        wait(.milliseconds(50))
+      }
+    }
+    parsed.measurements = []
+  }
+
+  // MARK: Commit
+
+  private var isGroupFull: Bool {
+    messageCount >= Self.receiveMaximum || group.measurements.count >= Self.rowsMax
+  }
+
+  private func isCommitDue(_ connection: Connection) -> Bool {
+    guard messageCount > 0 else { return false }
+    let now = monotonicNow()
+    if let pause { return now >= pause.nextAttempt }
+    return isGroupFull || now >= deadline || stop.isSet
+      || window.isExhausted(messageCount, now: now)
+  }
+
+  /// Stores the group. Where there is no room for it, it stays, and so does everything that comes
+  /// after it at the broker.
+  private func commit() {
+    do throws(BufferError) {
+      let nowMs = wallClockMs()
+      try writer.commit(group, nowMs: nowMs)
+      window.committed(messageCount, isByDeadline: !isGroupFull, now: monotonicNow())
+      group.removeAll()
+      messageCount = 0
+      tally.lastCommitMs = nowMs
+      guard pause != nil else { return }
+      pause = nil
+      Log.notice("the intake goes on")
+      tell()
+    } catch {
+      let isNew = pause == nil
+      // A file that is being replaced is there again at once.
+      let after = error.nature == .replacing ? .milliseconds(20) : Self.retryPauseAfter
+      pause = Pause(nextAttempt: monotonicNow() + after)
+      guard error.nature != .replacing else { return }
+      report.update { $0.pausedReason = error.description }
+      if isNew || troubleLog.allows(now: monotonicNow()) {
+        Log.warning("the intake pauses, the local broker holds what comes", [("error", error)])
+      }
+    }
+  }
+
+  // MARK: Telling
+
+  private func tell() {
+    let tally = tally
+    self.tally = Tally()
+    let counts = writer.counts
+    let isPaused = pause != nil
+    report.update {
+      $0.redelivered += tally.redelivered
+      $0.repeated += tally.repeated
+      $0.unknownFields += tally.unknownFields
+      $0.isSimulated = $0.isSimulated || tally.isSimulated
+      if tally.lastCommitMs > 0 { $0.lastCommitMs = tally.lastCommitMs }
+      $0.counts = counts
+      if !isPaused { $0.pausedReason = nil }
+    }
+  }
+
+  private func note(_ error: any Error) {
+    let text = "\(error)"
+    let isNew = report.current.trouble != text
+    report.update { $0.trouble = text }
+    if isNew || troubleLog.allows(now: monotonicNow()) {
+      Log.warning("intake waits", [("error", text)])
+    }
+  }
+
+  /// Waits, but for `stop`, and shows the watchdog that it does so on purpose.
+  private func wait(_ duration: Duration) {
+    let deadline = monotonicNow() + duration
+    poller.removeAll()
+    poller.add(stop.fileDescriptor, .readable)
+    while !stop.isSet {
+      let left = deadline - monotonicNow()
+      guard left > .zero else { return }
+      progress.turn()
+      tell()
+      guard (try? poller.wait(timeout: min(left, .seconds(1)))) != nil else { return }
+    }
+  }
+}

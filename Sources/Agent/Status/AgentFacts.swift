@@ -1,0 +1,133 @@
+import Daemon
+import Glibc
+import Protocol
+
+/// All that the daemon says of itself, at one moment: the status file and the service manager's
+/// line are made from it.
+struct AgentFacts {
+  let configuration: AgentConfiguration
+  let version: String
+  let startedMs: Int64
+  let nowMs: Int64
+  let isRunning: Bool
+  let intake: IntakeReport.Facts
+  let uplink: UplinkReport.Facts
+  let buffer: BufferFigures
+  let isSalvaging: Bool
+
+  /// `running`, `paused` (the buffer has no room) or `stopped`.
+  var state: String {
+    guard isRunning else { return "stopped" }
+    return intake.pausedReason == nil ? "running" : "paused"
+  }
+
+  var figures: BufferFigures { intake.counts.figures }
+
+  /// For `systemctl status`.
+  var line: String {
+    let local = intake.isConnected ? "local broker up" : "local broker down"
+    let central = uplink.isConnected ? "uplink up" : "uplink down"
+    let paused = intake.pausedReason.map { ", paused: \($0)" } ?? ""
+    return "\(local), \(central), \(uplink.backlog) to deliver\(paused)"
+  }
+
+  /// The status file: what `hatang-agent status` reads.
+  var json: String {
+    var json = JSONWriter(isPretty: true)
+    json.beginObject()
+    json.member("agent", configuration.agent)
+    json.member("version", version)
+    json.member("state", state)
+    json.member("paused_reason", intake.pausedReason)
+    json.member("pid", isRunning ? getpid() : nil)
+    json.member("started_at", timeMs: startedMs)
+    json.member("written_at", timeMs: nowMs)
+    json.key("local")
+    connection(
+      &json, configuration.local.name, isConnected: intake.isConnected, intake.sinceMs,
+      intake.trouble
+    ) { _ in }
+    json.key("uplink")
+    connection(
+      &json, configuration.uplink.name, isConnected: uplink.isConnected, uplink.sinceMs,
+      uplink.trouble
+    ) { json in
+      json.member("answered", uplink.isAnswered)
+      json.member("last_receipt_at", timeMs: AgentFacts.known(uplink.lastReceiptMs))
+      json.member("round_trip_ms", uplink.roundTripMs)
+    }
+    json.member("backlog", uplink.backlog)
+    json.member("oldest_unsent_seconds", uplink.oldestUnsentSeconds)
+    json.member("last_commit_at", timeMs: AgentFacts.known(intake.lastCommitMs))
+    json.member("accepted", figures.accepted)
+    json.member("rejected", figures.rejected)
+    counts(&json)
+    json.member("redelivered", intake.redelivered)
+    json.member("repeated", intake.repeated)
+    json.member("unknown_fields", intake.unknownFields)
+    json.member("simulated", intake.isSimulated)
+    json.key("buffer")
+    json.beginObject()
+    json.member("path", configuration.buffer.path)
+    json.member("bytes", buffer.bytes)
+    json.member("max_bytes", configuration.buffer.bytesMax)
+    json.member("when_full", configuration.buffer.whenFull.rawValue)
+    json.member("salvaging", isSalvaging)
+    json.endObject()
+    json.member("written_bytes", DiskWrites.bytes)
+    streams(&json)
+    json.endObject()
+    return json.text + "\n"
+  }
+
+  private func connection(
+    _ json: inout JSONWriter, _ broker: String, isConnected: Bool, _ sinceMs: Int64,
+    _ trouble: String?, _ more: (inout JSONWriter) -> Void
+  ) {
+    json.beginObject()
+    json.member("broker", broker)
+    json.member("connected", isConnected)
+    json.member("since", timeMs: AgentFacts.known(sinceMs))
+    json.member("trouble", trouble)
+    more(&json)
+    json.endObject()
+  }
+
+  private func counts(_ json: inout JSONWriter) {
+    let sorted = intake.counts.entries.sorted {
+      ($0.key.kind, $0.key.field) < ($1.key.kind, $1.key.field)
+    }
+    json.key("accepted_by_kind")
+    json.beginObject()
+    for (key, entry) in sorted where key.field.isEmpty { json.member(key.kind, entry.count) }
+    json.endObject()
+    json.key("rejections")
+    json.beginArray()
+    for (key, entry) in sorted where !key.field.isEmpty {
+      json.beginObject()
+      json.member("kind", key.kind)
+      json.member("field", key.field)
+      json.member("count", entry.count)
+      json.member("last_at", timeMs: entry.lastMs)
+      json.member("reason", entry.reason)
+      json.member("sample", entry.sample)
+      json.endObject()
+    }
+    json.endArray()
+  }
+
+  private func streams(_ json: inout JSONWriter) {
+    json.key("streams")
+    json.beginArray()
+    for stream in uplink.streams {
+      json.beginObject()
+      json.member("stream", stream.stream.description)
+      json.member("acknowledged", stream.acknowledged)
+      json.member("next", stream.next)
+      json.endObject()
+    }
+    json.endArray()
+  }
+
+  private static func known(_ ms: Int64) -> Int64? { ms == 0 ? nil : ms }
+}

@@ -1,0 +1,52 @@
+import Daemon
+
+/// Writes the status file, about once a second where something changed, and at the end. Owned by
+/// the main thread, so that a slow disk delays neither intake nor uplink.
+final class StatusFile {
+  private let configuration: AgentConfiguration
+  private let version: String
+  private let intake: IntakeReport
+  private let uplink: UplinkReport
+  private let buffer: Buffer
+  private let startedMs = wallClockMs()
+  private var written = ""
+  private var writtenAt: Duration = .zero
+  private var troubleLog = RateLimit(perSeconds: 60)
+
+  /// So that a reader sees that the daemon lives.
+  private static let writeEvery: Duration = .seconds(10)
+
+  init(
+    _ configuration: AgentConfiguration, version: String, intake: IntakeReport,
+    uplink: UplinkReport, buffer: Buffer
+  ) {
+    self.configuration = configuration
+    self.version = version
+    self.intake = intake
+    self.uplink = uplink
+    self.buffer = buffer
+  }
+
+  func write(isRunning: Bool) {
+    let facts = AgentFacts(
+      configuration: configuration, version: version, startedMs: startedMs, nowMs: wallClockMs(),
+      isRunning: isRunning, intake: intake.current, uplink: uplink.current,
+      buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging)
+    let text = facts.json
+    let body = text.split(separator: "\n").filter { !$0.contains("\"written_at\"") }
+      .joined(separator: "\n")
+    let now = monotonicNow()
+    guard body != written || now - writtenAt >= Self.writeEvery || !isRunning else { return }
+    ServiceManager.status(facts.line)
+    do throws(FileError) {
+      // It says nothing that a power cut may not take.
+      try Files.writeAtomically(configuration.statusFile, Array(text.utf8), isDurable: false)
+      written = body
+      writtenAt = now
+    } catch {
+      if troubleLog.allows(now: now) {
+        Log.warning("status file not written", [("error", error)])
+      }
+    }
+  }
+}
