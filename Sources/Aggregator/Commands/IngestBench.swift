@@ -2,8 +2,8 @@ import Daemon
 import Glibc
 import Protocol
 
-/// `hatang-aggregator bench-ingest [FOLDER [BATCHES…]]`: how fast ingest takes batches of 1,000 coverage
-/// samples from bytes to COMMIT, on one thread. For `make bench`; not in the help text.
+/// `hatang-aggregator bench-ingest [FOLDER [BATCHES…]]`: how fast ingest takes batches of 1,000
+/// coverage samples from bytes to COMMIT, on one thread. For `make bench`; not in the help text.
 ///
 /// The samples are of cars at 10 m/s that measure each second, two an agent, as a backlog of drive
 /// tests comes; every batch is decoded, entered in the ledger, kept as it came and added to the

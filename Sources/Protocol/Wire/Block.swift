@@ -89,10 +89,10 @@ public struct Block: Equatable, Sendable {
     switch field.content {
     case .integer(let legal):
       integers[field.rawValue] = try IntegerColumn.decode(
-        from: &reader, count: count, legal: legal, name: "\(field)")
+        from: &reader, count: count, legal: legal, field: field)
     case .text(let limit):
       texts[field.rawValue] = try TextColumn.decode(
-        from: &reader, count: count, atMost: limit, name: "\(field)")
+        from: &reader, count: count, atMost: limit, field: field)
     }
   }
 

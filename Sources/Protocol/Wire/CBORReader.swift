@@ -22,6 +22,18 @@ public struct CBORReader {
   public var isAtEnd: Bool { index == bytes.endIndex }
 
   public mutating func integer() throws(WireError) -> Int64 {
+    // Most deltas of a column lie in their item's first byte.
+    if index < bytes.endIndex {
+      let first = bytes[index]
+      if first < 0x18 {
+        index += 1
+        return Int64(first)
+      }
+      if first >= 0x20, first < 0x38 {
+        index += 1
+        return ~Int64(first - 0x20)
+      }
+    }
     let start = offset
     let (type, argument) = try head()
     guard type == .unsigned || type == .negative else {

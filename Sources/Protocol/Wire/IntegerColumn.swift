@@ -38,25 +38,25 @@ enum IntegerColumn {
   ///
   /// - Parameter legal: every value is checked against it.
   static func decode(
-    from reader: inout CBORReader, count: Int, legal: ClosedRange<Int64>, name: String
+    from reader: inout CBORReader, count: Int, legal: ClosedRange<Int64>, field: Field
   ) throws(WireError) -> DecodedColumn {
     let start = reader.offset
     if reader.nextIs(.integer) {
       let constant = try reader.integer()
-      guard legal.contains(constant) else { throw illegal(constant, legal, name, start) }
+      guard legal.contains(constant) else { throw illegal(constant, legal, field, start) }
       return .constant(constant)
     }
     let form = try reader.array(atMost: 3)
-    guard form >= 2 else { throw WireError(.range("column \(name) has no deltas"), at: start) }
+    guard form >= 2 else { throw WireError(.range("column \(field) has no deltas"), at: start) }
     let unit = try reader.integer()
-    guard unit > 0 else { throw WireError(.range("column \(name) has unit \(unit)"), at: start) }
-    var builder = Builder(unit: unit, legal: legal, name: name, count: count)
+    guard unit > 0 else { throw WireError(.range("column \(field) has unit \(unit)"), at: start) }
+    var builder = Builder(unit: unit, legal: legal, field: field, count: count)
     let items = try reader.array(atMost: form == 2 ? count : 2 * count)
     if form == 2 {
       for _ in 0..<items { try builder.append(try reader.optionalInteger(), 1, at: reader.offset) }
     } else {
       guard items.isMultiple(of: 2) else {
-        throw WireError(.range("column \(name) has half a run"), at: start)
+        throw WireError(.range("column \(field) has half a run"), at: start)
       }
       for _ in 0..<(items / 2) {
         let delta = try reader.optionalInteger()
@@ -65,11 +65,11 @@ enum IntegerColumn {
       }
       let marker = try reader.integer()
       guard marker == 1 else {
-        throw WireError(.range("column \(name) has form \(marker)"), at: start)
+        throw WireError(.range("column \(field) has form \(marker)"), at: start)
       }
     }
     guard builder.rowCount == count else {
-      throw WireError(.range("column \(name) has \(builder.rowCount) rows of \(count)"), at: start)
+      throw WireError(.range("column \(field) has \(builder.rowCount) rows of \(count)"), at: start)
     }
     return builder.column
   }
@@ -78,17 +78,17 @@ enum IntegerColumn {
   private struct Builder {
     let unit: Int64
     let legal: ClosedRange<Int64>
-    let name: String
+    let field: Field
     let count: Int
     private var sum: Int64 = 0
     private var values: [Int64]
     private var isPresent: [Bool] = []
     private(set) var rowCount = 0
 
-    init(unit: Int64, legal: ClosedRange<Int64>, name: String, count: Int) {
+    init(unit: Int64, legal: ClosedRange<Int64>, field: Field, count: Int) {
       self.unit = unit
       self.legal = legal
-      self.name = name
+      self.field = field
       self.count = count
       values = []
       values.reserveCapacity(count)
@@ -99,7 +99,7 @@ enum IntegerColumn {
     @inline(__always)
     mutating func append(_ delta: Int64?, _ repeats: Int, at offset: Int) throws(WireError) {
       guard repeats <= count - rowCount else {
-        throw WireError(.range("column \(name) has more rows than \(count)"), at: offset)
+        throw WireError(.range("column \(field) has more rows than \(count)"), at: offset)
       }
       guard let delta else {
         if isPresent.isEmpty { isPresent = Array(repeating: true, count: rowCount) }
@@ -112,7 +112,7 @@ enum IntegerColumn {
         let (next, overflow) = sum.addingReportingOverflow(delta)
         let (value, beyond) = next.multipliedReportingOverflow(by: unit)
         guard !overflow, !beyond, legal.contains(value) else {
-          throw illegal(overflow || beyond ? next : value, legal, name, offset)
+          throw illegal(overflow || beyond ? next : value, legal, field, offset)
         }
         sum = next
         values.append(value)
@@ -123,10 +123,10 @@ enum IntegerColumn {
   }
 
   private static func illegal(
-    _ value: Int64, _ legal: ClosedRange<Int64>, _ name: String, _ offset: Int
+    _ value: Int64, _ legal: ClosedRange<Int64>, _ field: Field, _ offset: Int
   ) -> WireError {
     WireError(
-      .range("column \(name) holds \(value), legal \(legal.lowerBound)…\(legal.upperBound)"),
+      .range("column \(field) holds \(value), legal \(legal.lowerBound)…\(legal.upperBound)"),
       at: offset)
   }
 

@@ -25,20 +25,20 @@ enum TextColumn {
 
   /// - Parameter limit: bytes of UTF-8 that one text may have.
   static func decode(
-    from reader: inout CBORReader, count: Int, atMost limit: Int, name: String
+    from reader: inout CBORReader, count: Int, atMost limit: Int, field: Field
   ) throws(WireError) -> DecodedTextColumn {
     if reader.nextIs(.text) {
       return DecodedTextColumn(table: [try reader.text(atMost: limit)], indices: .constant(0))
     }
     let start = reader.offset
     let form = try reader.array(atMost: 2)
-    guard form == 2 else { throw WireError(.range("column \(name) has no indices"), at: start) }
+    guard form == 2 else { throw WireError(.range("column \(field) has no indices"), at: start) }
     var table: [String] = []
     let entries = try reader.array(atMost: count)
-    guard entries > 0 else { throw WireError(.range("column \(name) has no texts"), at: start) }
+    guard entries > 0 else { throw WireError(.range("column \(field) has no texts"), at: start) }
     for _ in 0..<entries { table.append(try reader.text(atMost: limit)) }
     let indices = try IntegerColumn.decode(
-      from: &reader, count: count, legal: 0...Int64(entries - 1), name: name)
+      from: &reader, count: count, legal: 0...Int64(entries - 1), field: field)
     return DecodedTextColumn(table: table, indices: indices)
   }
 }
