@@ -22,6 +22,7 @@ extension Connection {
     }
     unsafe mosquitto_publish_v5_callback_set(handle) { _, context, packetID, reason, _ in
       guard let inbox = unsafe Connection.inbox(context) else { return }
+      if reason == MQTT_RC_NO_MATCHING_SUBSCRIBERS.rawValue { inbox.unclaimedCount += 1 }
       inbox.settled(packetID, reason: reason, .published(packetID), "publish")
     }
     unsafe mosquitto_subscribe_v5_callback_set(handle) { _, context, packetID, count, granted, _ in

@@ -191,6 +191,9 @@ public final class Connection {
     }
   }
 
+  /// Publications that the broker acknowledged and had nobody to give to: they are gone. MQTT 5.
+  public var unclaimedCount: UInt64 { inbox.unclaimedCount }
+
   /// What came since the last call, in order of arrival.
   public func takeMessages() -> [Message] {
     var taken: [Message] = []

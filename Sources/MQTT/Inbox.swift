@@ -17,6 +17,8 @@ final class Inbox {
   var connack: (reason: Int32, isSessionPresent: Bool)?
   /// libmosquitto's word that the connection is over: its code or the broker's reason.
   var disconnect: Int32?
+  /// Publications that the broker took and had nobody to give to.
+  var unclaimedCount: UInt64 = 0
   /// OpenSSL's complaints; only collected while connecting, because a log callback makes
   /// libmosquitto format a line for every packet.
   var details: [String] = []

@@ -4,7 +4,7 @@
 An independent second opinion for the tests: it shares no code with the importer, the agent or the
 aggregator, only their rules (docs/methodology.md, 20.2, and the importer's):
 
-  - a row needs a time and a legal position; otherwise it is left out
+  - a row needs all its cells, a time, a legal position and a network mode; otherwise it is left out
   - "-" and 2147483647 mean absent, and so does a level outside 3GPP's range
   - "5G" is NR; a level beside any other mode is a leftover of the last NR cell and means nothing
   - NR with a level is conclusive: covered from -110 dBm, strong from -100 dBm
@@ -89,7 +89,9 @@ def add(path, options, state):
             rows += 1
             seconds = time_of(row.get("Timestamp"), log_offset)
             latitude, longitude = number(row.get("Latitude")), number(row.get("Longitude"))
-            if seconds is None or latitude is None or longitude is None:
+            is_cut = None in row or None in row.values()
+            has_mode = not is_cut and row["NetworkMode"].strip() not in ABSENT
+            if is_cut or not has_mode or seconds is None or latitude is None or longitude is None:
                 left_out += 1
                 continue
             if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):

@@ -1,4 +1,5 @@
 package import Daemon
+import Glibc
 import MQTT
 
 package let programVersion = "0.1.0"
@@ -12,7 +13,9 @@ package protocol Command: SendableMetatype {
 /// The program's commands.
 package enum Commands {
   /// In the order of the help text.
-  private static let all: [any Command.Type] = [RunCommand.self]
+  private static let all: [any Command.Type] = [
+    RunCommand.self, ImportCommand.self,
+  ]
 
   package static let parser = CommandLineParser(
     program: "hatang-agent", version: programVersion,
@@ -26,6 +29,8 @@ package enum Commands {
     guard let command = all.first(where: { $0.usage.name == options.command }) else {
       return .usage
     }
+    // A reader that goes away, or a program that we started, is an error and no reason to die.
+    signal(SIGPIPE, SIG_IGN)
     do {
       return try command.run(options)
     } catch {
@@ -38,7 +43,7 @@ package enum Commands {
     switch error {
     case is ConfigError: .configuration
     case is UsageError: .usage
-    case is MQTTError: .unreachable
+    case is MQTTError, is ImportError: .unreachable
     default: .failed
     }
   }

@@ -22,6 +22,15 @@ package struct BrokerSettings: Sendable {
     return options
   }
 
+  /// A clean connection to this broker.
+  package func connectionOptions(clientID: String) -> ConnectionOptions {
+    var options = ConnectionOptions(host: host, port: port, clientID: clientID)
+    options.username = username
+    options.password = password
+    options.tls = tls
+    return options
+  }
+
   /// - Parameter defaultHost: `nil`: the host must be given.
   init(
     in root: ConfigNode, key: String, defaultHost: String?

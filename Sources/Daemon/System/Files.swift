@@ -10,6 +10,12 @@ public enum Files {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError("open", path, code: errno) }
     defer { close(descriptor) }
+    return try readAll(descriptor, name: path, bytesMax)
+  }
+
+  static func readAll(
+    _ descriptor: Int32, name: String, _ bytesMax: Int
+  ) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -19,12 +25,12 @@ public enum Files {
       if count == 0 { return bytes }
       if count < 0 {
         if errno == EINTR { continue }
-        throw FileError("read", path, code: errno)
+        throw FileError("read", name, code: errno)
       }
       bytes.append(contentsOf: chunk[..<count])
       guard bytes.count <= bytesMax else {
         throw FileError(
-          "read", path, code: EFBIG, hint: "at most \(bytesMax) bytes; is this the right file?")
+          "read", name, code: EFBIG, hint: "at most \(bytesMax) bytes; is this the right file?")
       }
     }
   }

@@ -14,6 +14,26 @@ struct DecimalNumber: Equatable {
 
   static let zero = DecimalNumber(isNegative: false, digits: 0, exponent: 0)
 
+  /// `nil` unless the text is one number of JSON and nothing else.
+  init?(json text: String) {
+    let bytes = Array(text.utf8)
+    let found = unsafe bytes.withUnsafeBufferPointer { buffer -> DecimalNumber? in
+      var scanner = unsafe JSONScanner(buffer)
+      guard let value = try? scanner.value(), value.range == 0..<buffer.count,
+        case .number(let number) = value.token
+      else { return nil }
+      return number
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  init(isNegative: Bool, digits: UInt64, exponent: Int) {
+    self.isNegative = isNegative
+    self.digits = digits
+    self.exponent = exponent
+  }
+
   /// The value in units of 10^−power, halves rounded away from zero; `nil` beyond 64 bits.
   func fixed(power: Int) -> Int64? {
     guard let magnitude = DecimalNumber.scaled(digits, by: exponent + power),
@@ -66,7 +86,7 @@ struct DecimalNumber: Equatable {
   }
 
   /// 10^exponent; 0 … 19.
-  private static func power(_ exponent: Int) -> UInt64 {
+  static func power(_ exponent: Int) -> UInt64 {
     var value: UInt64 = 1
     for _ in 0..<exponent { value &*= 10 }
     return value

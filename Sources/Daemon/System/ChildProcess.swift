@@ -1,0 +1,103 @@
+import CLinux
+import Glibc
+
+/// Runs another program to its end.
+public enum ChildProcess {
+  public struct Outcome: Equatable, Sendable {
+    /// What it wrote to standard output.
+    public let output: [UInt8]
+    /// Its exit code; 128 + n where signal n ended it.
+    public let exitCode: Int32
+  }
+
+  /// - Parameters:
+  ///   - words: the program, searched in `$PATH`, and its arguments.
+  ///   - input: given to it whole before its output is read, so only for programs that read all
+  ///     before they write more than a pipe holds (64 KiB).
+  ///   - bytesMax: a longer output is an error.
+  ///
+  /// Its standard error is ours. SIGPIPE must be ignored by the caller if there is input.
+  public static func run(
+    _ words: [String], input: [UInt8] = [], bytesMax: Int = 256 << 20
+  ) throws(FileError) -> Outcome {
+    let name = words.first ?? ""
+    let toChild = try Pipe()
+    let fromChild = try Pipe()
+    let process = try spawn(words, reading: toChild.readEnd, writing: fromChild.writeEnd)
+    toChild.closeReadEnd()
+    fromChild.closeWriteEnd()
+    var failure: FileError?
+    var output: [UInt8] = []
+    do throws(FileError) {
+      try Files.write(input, to: toChild.writeEnd, name: name)
+    } catch {
+      // A program that does not read its input says why by its exit code.
+      if error.code != EPIPE { failure = error }
+    }
+    toChild.closeWriteEnd()
+    do throws(FileError) {
+      output = try Files.readAll(fromChild.readEnd, name: "the output of \(name)", bytesMax)
+    } catch { failure = failure ?? error }
+    fromChild.closeReadEnd()
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) < 0 {
+      guard errno == EINTR else { throw FileError("wait for", name, code: errno) }
+    }
+    if let failure { throw failure }
+    // As WIFEXITED and its like take it apart (bits/waitstatus.h).
+    let signal = status & 0x7f
+    return Outcome(output: output, exitCode: signal == 0 ? status >> 8 & 0xff : 128 + signal)
+  }
+
+  private static func spawn(
+    _ words: [String], reading input: Int32, writing output: Int32
+  ) throws(FileError) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
+    unsafe arguments.append(nil)
+    defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
+    var process: pid_t = 0
+    // Without an environment nothing in ours can change what the program does.
+    let code = unsafe posix_spawnp(&process, words.first ?? "", &actions, nil, &arguments, nil)
+    guard code == 0 else {
+      throw FileError(
+        "run", words.first ?? "", code: code,
+        hint: code == ENOENT ? "install the package that holds it" : "")
+    }
+    return process
+  }
+
+  /// A pipe whose ends are closed on exec and, at the latest, with the value.
+  private final class Pipe {
+    private(set) var readEnd: Int32
+    private(set) var writeEnd: Int32
+
+    init() throws(FileError) {
+      var ends: (Int32, Int32) = (-1, -1)
+      let result = unsafe withUnsafeMutableBytes(of: &ends) {
+        unsafe pipe2($0.assumingMemoryBound(to: Int32.self).baseAddress, O_CLOEXEC)
+      }
+      guard result == 0 else { throw FileError("open", "a pipe", code: errno) }
+      (readEnd, writeEnd) = ends
+    }
+
+    deinit {
+      closeReadEnd()
+      closeWriteEnd()
+    }
+
+    func closeReadEnd() {
+      if readEnd >= 0 { close(readEnd) }
+      readEnd = -1
+    }
+
+    func closeWriteEnd() {
+      if writeEnd >= 0 { close(writeEnd) }
+      writeEnd = -1
+    }
+  }
+}
