@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Protocol
 
 /// A drive-test log of G-NetTrack Pro as coverage measurements.
