@@ -20,6 +20,12 @@ package struct IndicatorResult: Sendable {
     package var computedAtMs: Int64
     package var revision: Int64
     package var cause: Cause
+
+    package init(computedAtMs: Int64, revision: Int64, cause: Cause) {
+      self.computedAtMs = computedAtMs
+      self.revision = revision
+      self.cause = cause
+    }
   }
 
   /// Why a value is another than the one before.
