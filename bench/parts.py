@@ -103,6 +103,7 @@ class Site:
             "indicators": str(ROOT / "seeds/indicators.json"),
             "areas": str(ROOT / "seeds/areas.json"),
             "population": str(ROOT / "seeds/population.csv"),
+            "outlines": str(ROOT / "seeds/areas.geojson"),
             "method": {"accept_simulated": True},
         }))
 

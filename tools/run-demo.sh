@@ -59,6 +59,7 @@ cat >"$dir/aggregator.json5" <<END
   indicators: "$PWD/seeds/indicators.json",
   areas: "$PWD/seeds/areas.json",
   population: "$PWD/seeds/population.csv",
+  outlines: "$PWD/seeds/areas.geojson",
   method: { accept_simulated: true },
 }
 END
