@@ -41,6 +41,9 @@ final class StatusFile {
     do throws(FileError) {
       // It says nothing that a power cut may not take.
       try Files.writeAtomically(configuration.statusFile, Array(text.utf8), isDurable: false)
+      if let path = configuration.textfile {
+        try Files.writeAtomically(path, Array(facts.prometheus.utf8), isDurable: false)
+      }
       written = body
       writtenAt = now
     } catch {

@@ -84,3 +84,34 @@ public struct ConfigNode: Sendable {
     }
   }
 }
+
+extension ConfigNode {
+  /// A simple value as a person reads it: a text without quotes, a number with the file's digits.
+  public var plain: String {
+    if case .string(let text) = value { text } else { shown }
+  }
+}
+
+extension JSONWriter {
+  /// A value that was read, in its own order.
+  public mutating func node(_ node: ConfigNode) {
+    switch node.value {
+    case .null: null()
+    case .boolean(let value): boolean(value)
+    case .integer(let value): integer(value)
+    case .number(let value, _): number(value)
+    case .string(let text): string(text)
+    case .array(let nodes):
+      beginArray()
+      for node in nodes { self.node(node) }
+      endArray()
+    case .object(let members):
+      beginObject()
+      for member in members {
+        key(member.key)
+        self.node(member.node)
+      }
+      endObject()
+    }
+  }
+}

@@ -15,13 +15,7 @@ package struct LogFile {
   /// Reads a log; `.gz` through gzip.
   package init(_ path: String, options: GNetTrackLog.Options) throws {
     let bytes = try LogFile.content(path)
-    let digest = try ChildProcess.run(["sha256sum"], input: Array("\(options.text)\n".utf8) + bytes)
-    let digits = digest.output.prefix(64)
-    guard digest.exitCode == 0, digits.count == 64 else {
-      throw FileError(
-        "run", "sha256sum", code: 0, hint: "it ended with code \(digest.exitCode)")
-    }
-    id = "gnettrack:" + String(decoding: digits, as: UTF8.self)
+    id = "gnettrack:" + SHA256.hex(Array("\(options.text)\n".utf8) + bytes)
     // What is no UTF-8 (an operator's name, at most) is repaired; numbers are not touched by it.
     var text = String(decoding: bytes, as: UTF8.self)
     if text.utf8.starts(with: [0xef, 0xbb, 0xbf]) { text.unicodeScalars.removeFirst() }

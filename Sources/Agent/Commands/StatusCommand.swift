@@ -1,0 +1,75 @@
+import Daemon
+
+/// `hatang-agent status`: how the daemon is, from its status file; works when it is down.
+enum StatusCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "status", "Shows how the daemon is, what waits and what was rejected.",
+    options: [Commands.json])
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AgentConfiguration(file: options.config)
+    let status = AgentStatusFile.read(configuration.statusFile, nowMs: wallClockMs())
+    Standard.output(
+      options.has("json")
+        ? json(status, path: configuration.statusFile)
+        : text(status))
+    if case .running = status { return .done }
+    return .failed
+  }
+
+  /// `{"daemon": "running", "error": null, "status": { …the status file… }}`
+  static func json(_ status: AgentStatusFile, path: String) -> String {
+    var json = JSONWriter(isPretty: true)
+    json.beginObject()
+    json.member("daemon", status.name)
+    json.member("status_file", path)
+    var error: String?
+    if case .unreadable(let cause) = status { error = "\(cause)" }
+    json.member("error", error)
+    json.key("status")
+    if let root = status.root { json.node(root) } else { json.null() }
+    json.endObject()
+    return json.text + "\n"
+  }
+
+  static func text(_ status: AgentStatusFile) -> String {
+    var lines = ["hatang-agent: \(status.text.vi) / \(status.text.en)"]
+    guard let root = status.root else {
+      lines.append("→ sudo systemctl start hatang-agent")
+      return lines.joined(separator: "\n") + "\n"
+    }
+    func word(_ key: String, in node: ConfigNode?) -> String {
+      node?[key].map { $0.isNull ? "-" : $0.plain } ?? "-"
+    }
+    func add(_ label: String, _ value: String) {
+      lines.append("  \(label)\(String(repeating: " ", count: max(1, 34 - label.count)))\(value)")
+    }
+    add("tên / agent", word("agent", in: root))
+    add("trạng thái / state", "\(word("state", in: root)) (\(word("written_at", in: root)))")
+    if let reason = root["paused_reason"], !reason.isNull { add("tạm dừng / paused", reason.plain) }
+    for (label, key) in [
+      ("broker tại chỗ / local broker", "local"), ("đường lên / uplink", "uplink"),
+    ] {
+      let node = root[key]
+      let isUp = word("connected", in: node) == "true"
+      let trouble = node?["trouble"].flatMap { $0.isNull ? nil : "; \($0.plain)" } ?? ""
+      add(label, "\(isUp ? "✓" : "✗") \(word("broker", in: node))\(trouble)")
+    }
+    add(
+      "chờ gửi / waiting",
+      "\(word("backlog", in: root)), \(word("oldest_unsent_seconds", in: root)) s")
+    add("biên nhận cuối / last receipt", word("last_receipt_at", in: root["uplink"]))
+    add("đã nhận / accepted", word("accepted", in: root))
+    add("từ chối / rejected", word("rejected", in: root))
+    add(
+      "bộ đệm / buffer",
+      "\(word("bytes", in: root["buffer"])) B of \(word("max_bytes", in: root["buffer"]))")
+    add("ghi ra đĩa / written", "\(word("written_bytes", in: root)) B")
+    for rejection in (try? root["rejections"]?.array()) ?? [] {
+      add(
+        "✗ \(word("kind", in: rejection)) \(word("field", in: rejection)): \(word("count", in: rejection))",
+        "\(word("last_at", in: rejection)) \(word("reason", in: rejection))")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
