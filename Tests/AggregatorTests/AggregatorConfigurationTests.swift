@@ -155,7 +155,8 @@ import Testing
     ),
     (
       "home_plmns: [\"Viettel\"]",
-      "F:2: method.home_plmns[0] is \"Viettel\", allowed 5 or 6 digits, such as \"45204\"; change it"
+      "F:2: method.home_plmns[0] is \"Viettel\", allowed 5 or 6 digits, such as \"45204\"; "
+        + "change it"
     ),
     (
       "fresh_days: [90, 30]",

@@ -14,7 +14,8 @@ import Testing
 
   private func configuration(port: Int) throws -> AggregatorConfiguration {
     let text = """
-      { broker: { host: "127.0.0.1", port: \(port) }, store: { path: "\(folder.file("hatang.db"))" },
+      { broker: { host: "127.0.0.1", port: \(port) },
+        store: { path: "\(folder.file("hatang.db"))" },
         indicators: "i", areas: "a" }
       """
     return try AggregatorConfiguration(try ConfigNode.parse(text: text, name: "aggregator.json5"))
@@ -95,8 +96,8 @@ import Testing
     let path = folder.file("hatang.db")
     #expect(
       service.fatal
-        == "step \(path): PRAGMA user_version: file is not a database (SQLite code 26); the file is no "
-        + "SQLite database: check the path")
+        == "step \(path): PRAGMA user_version: file is not a database (SQLite code 26); the file is "
+        + "no SQLite database: check the path")
   }
 }
 

@@ -27,7 +27,8 @@ import Testing
     let reading = #expect(throws: StoreError.self) { try StoreReader(path: path) }
     #expect(
       reading?.description
-        == "read \(path): schema version 99, this program knows 1; install the program that wrote it"
+        == "read \(path): schema version 99, this program knows 1; install the program that wrote "
+        + "it"
     )
     #expect(try Database(path: path, mode: .readOnly).integer("PRAGMA user_version") == 99)
   }

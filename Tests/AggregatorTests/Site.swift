@@ -63,8 +63,10 @@ final class Site {
         JOIN agents ON agents.id = sources.agent
       """
     let points = try rows(
-      "SELECT agents.name, sources.name, area, counter, time_ms, value FROM service_points \(series)",
-      columns: 6)
+      """
+      SELECT agents.name, sources.name, area, counter, time_ms, value
+      FROM service_points \(series)
+      """, columns: 6)
     let days = try rows(
       """
       SELECT agents.name, sources.name, area, counter, day, first_ms, first, last_ms, last,

@@ -36,7 +36,8 @@ package struct StateRules: Equatable, Sendable {
     keepRawMs = Int64(keepRawDays) * msPerDay
   }
 
-  /// Whether a speed test counts (methodology 20.1): one that does not say how it was made does not.
+  /// Whether a speed test counts (methodology 20.1). One that does not say how it was made does
+  /// not.
   package func counts(_ test: Broadband) -> Bool {
     test.isWired == true && (test.streams ?? 0) >= streamsMin
       && (test.durationMs ?? 0) >= testMsMin
