@@ -1,30 +1,36 @@
-import Daemon
+package import Daemon
 import MQTT
 import Protocol
 
 /// `hatang-aggregator check`: whether `run` would work here, and why not. One line a part.
-enum CheckCommand: Command {
-  static let usage = CommandLineParser.Command(
+package enum CheckCommand: Command {
+  package static let usage = CommandLineParser.Command(
     "check", "Checks configuration, tables, store, disk and broker.", options: [Commands.json])
 
-  static func run(_ options: Options) throws -> ExitCode {
+  package static func run(_ options: Options) throws -> ExitCode {
+    let (report, code) = examine(options.config)
+    Standard.output(
+      options.has("json") ? report.json : report.text(inColour: Standard.isOutputTerminal))
+    return code
+  }
+
+  /// - Parameter file: the configuration's.
+  package static func examine(_ file: String) -> (CheckReport, ExitCode) {
     var report = CheckReport()
     let configuration: AggregatorConfiguration
     do throws(ConfigError) {
-      configuration = try AggregatorConfiguration.read(options.config)
-      report.add("configuration", passed: options.config)
+      configuration = try AggregatorConfiguration.read(file)
+      report.add("configuration", passed: file)
     } catch {
       report.add("configuration", failed: "\(error)")
-      report.print(asJSON: options.has("json"))
-      return .configuration
+      return (report, .configuration)
     }
     checkTables(configuration, &report)
     checkStore(configuration, &report)
     checkDisk(configuration, &report)
     let isReachable = checkBroker(configuration, &report)
-    report.print(asJSON: options.has("json"))
-    if report.isGood { return .done }
-    return !isReachable && report.failureCount == 1 ? .unreachable : .failed
+    if report.isGood { return (report, .done) }
+    return (report, !isReachable && report.failureCount == 1 ? .unreachable : .failed)
   }
 
   private static func checkTables(
@@ -128,7 +134,7 @@ enum CheckCommand: Command {
 }
 
 /// What `check` found.
-struct CheckReport {
+package struct CheckReport {
   private var lines: [Line] = []
 
   private struct Line {
@@ -149,11 +155,7 @@ struct CheckReport {
     lines.append(Line(part: part, isGood: false, text: text, remedy: remedy))
   }
 
-  func print(asJSON: Bool) {
-    Standard.output(asJSON ? json : text(inColour: Standard.isOutputTerminal))
-  }
-
-  private var json: String {
+  package var json: String {
     var json = JSONWriter()
     json.beginObject()
     json.member("ok", isGood)
@@ -172,7 +174,7 @@ struct CheckReport {
     return json.text + "\n"
   }
 
-  private func text(inColour: Bool) -> String {
+  package func text(inColour: Bool) -> String {
     lines.map { line in
       let word = line.isGood ? "ok  " : "FAIL"
       let mark = inColour ? "\u{1b}[\(line.isGood ? 32 : 31)m\(word)\u{1b}[0m" : word

@@ -17,11 +17,10 @@ enum LedgerCommand: Command {
       Standard.output(report.text)
     }
     for stream in report.streams where !stream.isBalanced {
-      let holes = stream.holes.reduce(0) { $0 + $1.last - $1.first + 1 }
       Standard.error(
         """
         stream \(stream.stream) of \(stream.agent) does not add up: next \(stream.next), received \
-        \(stream.received) + lost \(stream.lost) (in holes \(holes)); the store \
+        \(stream.received) + lost \(stream.lost) (in holes \(stream.lostInHoles)); the store \
         \(configuration.storePath) was changed from outside or is damaged: restore the last \
         backup, the agents send again what came since\n
         """)

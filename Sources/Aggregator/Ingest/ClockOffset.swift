@@ -11,12 +11,12 @@ struct ClockOffset {
   private static let spanMs: Int64 = 5 * 60_000
 
   init(sentMs: Int64, arrivedMs: Int64) {
-    current = arrivedMs &- sentMs
+    current = ClockOffset.difference(sentMs, arrivedMs)
     spanStartMs = arrivedMs
   }
 
   mutating func add(sentMs: Int64, arrivedMs: Int64) {
-    let difference = arrivedMs &- sentMs
+    let difference = ClockOffset.difference(sentMs, arrivedMs)
     let elapsed = arrivedMs - spanStartMs
     if elapsed < 0 || elapsed >= ClockOffset.spanMs {
       previous = elapsed < 2 * ClockOffset.spanMs && elapsed >= 0 ? current : nil
@@ -28,5 +28,14 @@ struct ClockOffset {
   }
 
   /// The agent's clock less ours, ms.
-  var offsetMs: Int64 { 0 &- min(current, previous ?? current) }
+  var offsetMs: Int64 { 0 - min(current, previous ?? current) }
+
+  /// A century at most: an agent may send any number, and others calculate with this one.
+  private static func difference(_ sentMs: Int64, _ arrivedMs: Int64) -> Int64 {
+    let (difference, overflow) = arrivedMs.subtractingReportingOverflow(sentMs)
+    if overflow { return sentMs < 0 ? differenceMax : -differenceMax }
+    return min(max(difference, -differenceMax), differenceMax)
+  }
+
+  private static let differenceMax: Int64 = 100 * 366 * 86_400_000
 }

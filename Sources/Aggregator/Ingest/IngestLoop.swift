@@ -92,8 +92,9 @@ final class IngestLoop {
     let connection = try Connection(options)
     try connection.connect()
     var maintained = monotonicNow()
+    var hasOldData = false
     while !stop.isSet {
-      let mayWait = connection.isDry
+      let mayWait = connection.isDry && !hasOldData
       try poll(connection, timeout: mayWait ? .seconds(1) : .zero)
       report.progressed()
       try connection.read(messagesMax: IngestLoop.messagesMax)
@@ -107,7 +108,8 @@ final class IngestLoop {
         maintained = monotonicNow()
         try connection.maintain()
       }
-      if group.isEmpty, try retention.step(store, nowMs: wallClockMs()) { continue }
+      // One small step a turn: it neither waits for an idle hour nor holds a group up for long.
+      hasOldData = try retention.step(store, nowMs: wallClockMs())
     }
     connection.disconnect()
   }

@@ -197,7 +197,7 @@ package final class Ingestor {
       return
     }
     // A retained status was sent at some time before: its own clock is the best that we have.
-    let seenMs = isRetained ? min(status.timeMs, arrivedMs) : arrivedMs
+    let seenMs = isRetained ? max(0, min(status.timeMs, arrivedMs)) : arrivedMs
     try store.save(status, agent: agentID, seenMs: seenMs)
     for named in status.streams {
       let known = try group.stream(named.stream, in: store)

@@ -19,9 +19,11 @@ package struct LedgerReport: Equatable, Sendable {
     package var firstReceivedMs: Int64
     package var lastReceivedMs: Int64
 
+    package var lostInHoles: Int64 { sum(holes.map(\.count)) }
+
     /// Every number below `next` is received or lost, and each loss has its hole.
     package var isBalanced: Bool {
-      next == received + lost && lost == holes.reduce(0) { $0 + $1.last - $1.first + 1 }
+      next == received &+ lost && lost == lostInHoles
     }
   }
 
@@ -29,6 +31,9 @@ package struct LedgerReport: Equatable, Sendable {
     package var first: Int64
     package var last: Int64
     package var reason: String
+
+    /// Stops at the greatest number: a file that was tampered with may hold anything.
+    package var count: Int64 { sum([last, 0 &- first, 1]) }
   }
 
   package struct Refused: Equatable, Sendable {
@@ -184,7 +189,7 @@ extension LedgerReport {
   }
 
   private func total(_ path: KeyPath<Stream, Int64>) -> Int64 {
-    streams.reduce(0) { $0 + $1[keyPath: path] }
+    sum(streams.map { $0[keyPath: path] })
   }
 
   /// For a terminal.
@@ -223,5 +228,13 @@ extension LedgerReport {
       text += "\(RFC3339.format(ms: refusal.lastMs)): \(refusal.lastText)\n"
     }
     return text
+  }
+}
+
+/// Stops at the least and the greatest number in place of trapping: an agent may declare any.
+private func sum(_ numbers: [Int64]) -> Int64 {
+  numbers.reduce(0) { sum, number in
+    let (next, overflow) = sum.addingReportingOverflow(number)
+    return overflow ? (number < 0 ? .min : .max) : next
   }
 }
