@@ -46,6 +46,7 @@ package final class Buffer: Sendable {
   }
 
   struct Salvaging: Sendable {
+    var thread: Thread?
     var isRunning = false
     var isStopped = false
   }
@@ -84,7 +85,7 @@ package final class Buffer: Sendable {
   /// After the last connection. Bounds become exact: damage found later declares nothing that was
   /// not given.
   package func close() {
-    salvaging.withLock { $0.isStopped = true }
+    Salvage.stop(self)
     writing.withLock { marks in
       let streams = currentStreams
       for index in marks.streams.indices {
@@ -122,7 +123,7 @@ package final class Buffer: Sendable {
 }
 
 extension Buffer {
-  var isSalvaging: Bool { salvaging.withLock { $0.isRunning } }
+  package var isSalvaging: Bool { salvaging.withLock { $0.isRunning } }
 
   /// With the bytes of file and log as they are now.
   var currentFigures: BufferFigures {

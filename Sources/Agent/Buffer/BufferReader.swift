@@ -1,10 +1,10 @@
 import Daemon
-import Protocol
+package import Protocol
 import SQLite
 import Synchronization
 
 /// The uplink's side of the buffer. Owned by the uplink's thread.
-final class BufferReader: UplinkSource {
+package final class BufferReader: UplinkSource {
   private let buffer: Buffer
   private let access: BufferAccess<Handles>
   /// When positions were last written and expired segments deleted.
@@ -43,12 +43,12 @@ final class BufferReader: UplinkSource {
     }
   }
 
-  init(_ buffer: Buffer) {
+  package init(_ buffer: Buffer) {
     self.buffer = buffer
     access = BufferAccess(buffer) { database throws(SQLiteError) in try Handles(database) }
   }
 
-  func streams() throws(BufferError) -> [StreamExtent] {
+  package func streams() throws(BufferError) -> [StreamExtent] {
     // Called on every turn of the loop: where a damaged file is let go.
     if access.yieldIfReplacing() {
       throw BufferError(.replacing, "\(buffer.settings.path) is being replaced")
@@ -59,7 +59,7 @@ final class BufferReader: UplinkSource {
     }
   }
 
-  func segments(
+  package func segments(
     of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
   ) throws(BufferError) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?) {
     let known = try position(of: stream)
@@ -99,12 +99,12 @@ final class BufferReader: UplinkSource {
     return found
   }
 
-  func oldestHeld(of stream: StreamID) throws(BufferError) -> SequenceNumber? {
+  package func oldestHeld(of stream: StreamID) throws(BufferError) -> SequenceNumber? {
     let known = try position(of: stream)
     return known.oldestHeld < known.next ? known.oldestHeld : nil
   }
 
-  func holes(
+  package func holes(
     of stream: StreamID, from acknowledged: SequenceNumber, countMax: Int
   ) throws(BufferError) -> [Hole] {
     let known = try position(of: stream)
@@ -129,12 +129,12 @@ final class BufferReader: UplinkSource {
   }
 
   /// In memory; `prune` writes it.
-  func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(BufferError) {
+  package func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(BufferError) {
     buffer.update(stream) { $0.acknowledged = min(next, $0.next) }
     buffer.state.withLock { $0.isAcknowledgedDirty = true }
   }
 
-  func beginStream() throws(BufferError) -> StreamID {
+  package func beginStream() throws(BufferError) -> StreamID {
     let buffer = buffer
     let outcome = try access.locked { handles, marks throws(SQLiteError) in
       do throws(BufferError) {
@@ -145,7 +145,7 @@ final class BufferReader: UplinkSource {
     return try outcome.get()
   }
 
-  func receivedMs(
+  package func receivedMs(
     of stream: StreamID, at number: SequenceNumber
   ) throws(BufferError) -> Int64? {
     let known = try position(of: stream)
@@ -161,7 +161,7 @@ final class BufferReader: UplinkSource {
     }
   }
 
-  func prune() throws(BufferError) {
+  package func prune() throws(BufferError) {
     let now = monotonicNow()
     guard now - prunedAt >= BufferReader.pruneEvery else { return }
     let isAll = try writePositions(
@@ -171,12 +171,12 @@ final class BufferReader: UplinkSource {
   }
 
   /// At an orderly end.
-  func close() {
+  package func close() {
     _ = try? writePositions(expiredBefore: .min)
     access.close()
   }
 
-  func figures() throws(BufferError) -> BufferFigures { buffer.currentFigures }
+  package func figures() throws(BufferError) -> BufferFigures { buffer.currentFigures }
 
   // MARK: Private helpers
 

@@ -9,7 +9,7 @@ package final class BufferWriter {
   private let buffer: Buffer
   private let access: BufferAccess<Handles>
   /// What rejections and acceptances have come to since the file was made, as in its table.
-  private(set) var counts = Counts()
+  package private(set) var counts = Counts()
   private(set) var window = ArrivalWindow()
   private(set) var numbered = NumberedRanges()
   /// Row of the last commit's arrivals.

@@ -13,20 +13,28 @@ import Synchronization
 /// salvage finds its own work by the keys.
 enum Salvage {
   static func start(_ buffer: Buffer) {
-    let isMine = buffer.salvaging.withLock { salvaging in
-      defer { salvaging.isRunning = true }
-      return !salvaging.isRunning && !salvaging.isStopped
-    }
-    guard isMine else { return }
-    do throws(FileError) {
-      _ = try Thread(name: "salvage") {
-        run(buffer)
-        buffer.salvaging.withLock { $0.isRunning = false }
+    buffer.salvaging.withLock { salvaging in
+      guard !salvaging.isRunning, !salvaging.isStopped else { return }
+      salvaging.isRunning = true
+      do throws(FileError) {
+        salvaging.thread = try Thread(name: "salvage") {
+          run(buffer)
+          buffer.salvaging.withLock { $0.isRunning = false }
+        }
+      } catch {
+        Log.error("the salvage did not start", [("error", error)])
+        salvaging.isRunning = false
       }
-    } catch {
-      Log.error("the salvage did not start", [("error", error)])
-      buffer.salvaging.withLock { $0.isRunning = false }
     }
+  }
+
+  /// Returns when the thread has ended: whoever comes next must find the files alone.
+  static func stop(_ buffer: Buffer) {
+    let thread = buffer.salvaging.withLock { salvaging in
+      salvaging.isStopped = true
+      return salvaging.thread
+    }
+    thread?.join()
   }
 
   private static func run(_ buffer: Buffer) {
@@ -34,12 +42,12 @@ enum Salvage {
       try SalvageTarget(database)
     }
     defer { access.close() }
-    while !buffer.salvaging.withLock({ $0.isStopped }) {
+    while !isStopped(buffer) {
       let files = buffer.writing.withLock { $0.setAside }
       do throws(BufferError) {
         guard try hasClosedStreams(access) || !files.isEmpty else { return }
         for file in files where Files.exists(file) { try salvage(file, access) }
-        try finish(files, access)
+        if !isStopped(buffer) { try finish(files, access) }
         return
       } catch {
         // Full, or replaced once more: later.
@@ -50,11 +58,12 @@ enum Salvage {
     }
   }
 
+  private static func isStopped(_ buffer: Buffer) -> Bool {
+    buffer.salvaging.withLock { $0.isStopped }
+  }
+
   private static func pause(_ buffer: Buffer) {
-    for _ in 0..<20 {
-      if buffer.salvaging.withLock({ $0.isStopped }) { return }
-      poll(nil, 0, 100)
-    }
+    for _ in 0..<20 where !isStopped(buffer) { poll(nil, 0, 100) }
   }
 
   private static func hasClosedStreams(
@@ -74,7 +83,7 @@ enum Salvage {
     }
     let rows = source.rows()
     var count: UInt64 = 0
-    while true {
+    while !isStopped(access.buffer) {
       var chunk: [SalvageSource.Row] = []
       var bytes = 0
       while chunk.count < 256, bytes < 256 << 10, let row = rows.next() {

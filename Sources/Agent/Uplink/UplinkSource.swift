@@ -1,4 +1,4 @@
-import Protocol
+package import Protocol
 
 /// The buffer as the uplink sees it. Owned by the uplink's thread, on a SQLite connection of its
 /// own; each call is short.
@@ -32,19 +32,28 @@ protocol UplinkSource: AnyObject {
 }
 
 /// A stream of the buffer.
-struct StreamExtent: Equatable {
-  let id: StreamID
+package struct StreamExtent: Equatable {
+  package let id: StreamID
   /// The oldest number held; `next` where nothing is.
-  let oldestHeld: SequenceNumber
+  package let oldestHeld: SequenceNumber
   /// The number that the next measurement gets.
-  let next: SequenceNumber
-  let acknowledged: SequenceNumber
+  package let next: SequenceNumber
+  package let acknowledged: SequenceNumber
+
+  package init(
+    id: StreamID, oldestHeld: SequenceNumber, next: SequenceNumber, acknowledged: SequenceNumber
+  ) {
+    self.id = id
+    self.oldestHeld = oldestHeld
+    self.next = next
+    self.acknowledged = acknowledged
+  }
 }
 
 /// What the buffer has counted since its file was made.
-struct BufferFigures: Equatable, Sendable {
-  var accepted: UInt64 = 0
-  var rejected: UInt64 = 0
+package struct BufferFigures: Equatable, Sendable {
+  package var accepted: UInt64 = 0
+  package var rejected: UInt64 = 0
   /// Bytes of the file and its log.
-  var bytes: UInt64 = 0
+  package var bytes: UInt64 = 0
 }
