@@ -25,6 +25,11 @@ import math
 import sys
 
 ABSENT = {"", "-", "2147483647", "2147483647.0"}
+NR = {"5G", "5G NSA", "5G-NSA", "NR NSA", "5G SA", "5G-SA", "NR SA", "NR"}
+OTHER = {
+    "4G", "LTE", "LTE+", "LTE-A", "LTE_CA", "HSPA", "HSPA+", "HSDPA", "HSUPA", "HSPAP", "DC-HSPA+",
+    "3G", "UMTS", "WCDMA", "EDGE", "2G", "GSM", "GPRS",
+}
 CELL_ZOOM = 19
 COVERED, STRONG = -110.0, -100.0
 
@@ -71,11 +76,12 @@ def offset_of(text):
 
 def verdict(row, active):
     """Which counters a row adds to: (conclusive, covered, strong, inconclusive)."""
-    if row.get("NetworkMode") != "5G":
+    if row["NetworkMode"].upper() not in NR:
         return (1, 0, 0, 0) if active else (0, 0, 0, 1)
     level = number(row.get("NRxRSRP"))
     if level is None or not -156 <= level <= -31:
         return (0, 0, 0, 1)
+    level = round(level, 1)
     return (1, int(level >= COVERED), int(level >= STRONG), 0)
 
 
