@@ -14,7 +14,8 @@ package protocol Command: SendableMetatype {
 package enum Commands {
   /// In the order of the help text.
   private static let all: [any Command.Type] = [
-    RunCommand.self, CheckCommand.self, StatusCommand.self, ImportCommand.self,
+    RunCommand.self, CheckCommand.self, StatusCommand.self, BufferInfoCommand.self,
+    BufferVerifyCommand.self, BufferExportCommand.self, ImportCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -1,0 +1,154 @@
+import Daemon
+import Glibc
+import Protocol
+
+/// `hatang-agent buffer info`: what the buffer holds.
+enum BufferInfoCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "buffer info", "Shows the buffer's streams, what waits and what is lost.",
+    options: [Commands.json])
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AgentConfiguration(file: options.config)
+    let inspection = try BufferInspection(path: configuration.buffer.path)
+    let streams = try inspection.streams()
+    Standard.output(
+      options.has("json")
+        ? json(inspection.path, streams) : text(inspection.path, streams))
+    return .done
+  }
+
+  static func text(_ path: String, _ streams: [BufferInspection.Stream]) -> String {
+    let bytes = Files.byteCount(path) ?? 0
+    let log = Files.byteCount(path + "-wal") ?? 0
+    var text = "\(path): \(bytes) bytes, log \(log) bytes\n"
+    for stream in streams {
+      text += "stream \(stream.id)\(stream.isWhole ? "" : " (being salvaged)")\n"
+      text += "  next \(stream.next), acknowledged \(stream.acknowledged), "
+      text += "\(stream.waiting) waiting\n"
+      text += "  \(stream.held) measurements held in \(stream.segments) segments"
+      text += stream.oldestHeld.map { ", from \($0) on\n" } ?? "\n"
+      for hole in stream.holes {
+        text += "  lost \(hole.first)…\(hole.last): \(hole.reason.name)\n"
+      }
+    }
+    return text
+  }
+
+  static func json(_ path: String, _ streams: [BufferInspection.Stream]) -> String {
+    var json = JSONWriter(isPretty: true)
+    json.beginObject()
+    json.member("path", path)
+    json.member("bytes", Files.byteCount(path) ?? 0)
+    json.member("log_bytes", Files.byteCount(path + "-wal") ?? 0)
+    json.key("streams")
+    json.beginArray()
+    for stream in streams {
+      json.beginObject()
+      json.member("stream", stream.id.description)
+      json.member("next", stream.next)
+      json.member("acknowledged", stream.acknowledged)
+      json.member("waiting", stream.waiting)
+      json.member("held", stream.held)
+      json.member("oldest_held", stream.oldestHeld)
+      json.member("segments", stream.segments)
+      json.member("salvaging", !stream.isWhole)
+      json.key("holes")
+      json.beginArray()
+      for hole in stream.holes {
+        json.beginObject()
+        json.member("first", hole.first)
+        json.member("last", hole.last)
+        json.member("reason", hole.reason.name)
+        json.endObject()
+      }
+      json.endArray()
+      json.endObject()
+    }
+    json.endArray()
+    json.endObject()
+    return json.text + "\n"
+  }
+}
+
+/// `hatang-agent buffer verify`: whether every segment is what was written, and can be read.
+enum BufferVerifyCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "buffer verify", "Reads every segment of the buffer and checks it.", options: [Commands.json])
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AgentConfiguration(file: options.config)
+    let inspection = try BufferInspection(path: configuration.buffer.path)
+    let verdict = try inspection.verify()
+    Standard.output(
+      options.has("json") ? json(verdict) : text(inspection.path, verdict))
+    return verdict.isSound ? .done : .failed
+  }
+
+  static func text(_ path: String, _ verdict: BufferInspection.Verdict) -> String {
+    var text = "\(path): \(verdict.segments) segments, \(verdict.measurements) measurements"
+    if verdict.isSound { return text + ", all sound\n" }
+    text += ", \(verdict.faults.count) segments damaged\n"
+    if verdict.integrity != "ok" { text += "  SQLite: \(verdict.integrity)\n" }
+    for fault in verdict.faults {
+      let stream = fault.stream.map { "stream \($0)" } ?? "no stream"
+      text += "  \(stream), segment at \(fault.first): \(fault.text)\n"
+    }
+    return text
+      + "→ hatang-agent run sets a damaged buffer aside and salvages what can be read\n"
+  }
+
+  static func json(_ verdict: BufferInspection.Verdict) -> String {
+    var json = JSONWriter(isPretty: true)
+    json.beginObject()
+    json.member("sound", verdict.isSound)
+    json.member("segments", verdict.segments)
+    json.member("measurements", verdict.measurements)
+    json.member("integrity", verdict.integrity)
+    json.key("faults")
+    json.beginArray()
+    for fault in verdict.faults {
+      json.beginObject()
+      json.member("stream", fault.stream?.description)
+      json.member("first", fault.first)
+      json.member("error", fault.text)
+      json.endObject()
+    }
+    json.endArray()
+    json.endObject()
+    return json.text + "\n"
+  }
+}
+
+/// `hatang-agent buffer export`: the measurements held, one JSON object a line, with the fields of
+/// payloads.
+enum BufferExportCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "buffer export", "Writes the measurements held to standard output, one JSON object a line.")
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AgentConfiguration(file: options.config)
+    let inspection = try BufferInspection(path: configuration.buffer.path)
+    var lines: [UInt8] = []
+    var failure: FileError?
+    func flush() {
+      do throws(FileError) {
+        try Files.write(lines, to: STDOUT_FILENO, name: "standard output")
+        lines.removeAll(keepingCapacity: true)
+      } catch { failure = error }
+    }
+    let unreadable = try inspection.measurements { stream, number, measurement in
+      lines += MeasurementText.line(stream, number, measurement).utf8
+      if lines.count > 65_536 { flush() }
+      return failure == nil
+    }
+    if failure == nil { flush() }
+    // Who reads only the beginning has what it wants.
+    if let failure, failure.code != EPIPE { throw failure }
+    guard unreadable > 0 else { return .done }
+    Standard.error(
+      "hatang-agent buffer export: \(unreadable) segments are damaged and left out; see buffer "
+        + "verify\n")
+    return .failed
+  }
+}
