@@ -1,8 +1,8 @@
 /// Every number of docs/methodology.md that a deployment may set, with its default: the object
 /// `method` in the aggregator's configuration. The name there is in each comment.
 ///
-/// The first group decides how a measurement enters the day-state and is read at ingest, so a change
-/// there rebuilds the state; the second is read when a figure is computed.
+/// The first group decides how a measurement enters the day-state and is read at ingest, so a
+/// change there rebuilds the state; the second is read when a figure is computed.
 public struct Method: Equatable, Sendable {
   // How the day-state is made.
 

@@ -90,7 +90,8 @@ import Testing
     #expect(try text(json, "status") == "insufficient_data")
     #expect(
       try text(json, "reason.en")
-        == "What can be ordered is known for only 22.2% of the households; at least 50.0% is needed."
+        == "What can be ordered is known for only 22.2% of the households; at least 50.0% is "
+        + "needed."
     )
   }
 

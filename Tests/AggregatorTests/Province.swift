@@ -4,7 +4,8 @@ import Indicators
 import Protocol
 import TestSupport
 
-/// A small province with a store: tables, and the data of the methodology's examples through ingest.
+/// A small province with a store: tables, and the data of the methodology's examples through
+/// ingest.
 final class Province {
   let site: Site
   var method = Method()

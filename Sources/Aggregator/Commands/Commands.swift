@@ -13,7 +13,8 @@ package protocol Command: SendableMetatype {
 package enum Commands {
   /// In the order of the help text.
   private static let all: [any Command.Type] = [
-    RunCommand.self, CheckCommand.self, AgentsCommand.self, LedgerCommand.self,
+    RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
+    LedgerCommand.self,
     BackupCommand.self, PopulationCommand.self,
   ]
 

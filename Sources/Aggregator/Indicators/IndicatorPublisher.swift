@@ -2,8 +2,8 @@ import Daemon
 import MQTT
 import Protocol
 
-/// Keeps the retained messages `hatang/v1/indicators/<code>` up to date. A broker that is away costs
-/// nothing: the latest value of each code waits, and leaves with the next connection.
+/// Keeps the retained messages `hatang/v1/indicators/<code>` up to date. A broker that is away
+/// costs nothing: the latest value of each code waits, and leaves with the next connection.
 final class IndicatorPublisher {
   private let options: ConnectionOptions
   private var connection: Connection?

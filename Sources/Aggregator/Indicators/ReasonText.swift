@@ -64,7 +64,10 @@ package enum ReasonText {
     case .cases(let found, let needed):
       language.pick(
         "Kỳ này mới có \(language.number(Double(found))) hồ sơ, giao dịch; cần ít nhất \(needed).",
-        "Only \(language.number(Double(found))) cases in this period; at least \(needed) are needed."
+        """
+        Only \(language.number(Double(found))) cases in this period; at least \(needed) are \
+        needed.
+        """
       )
     case .heardShare(let found, let needed):
       language.pick(

@@ -21,22 +21,23 @@ private enum ServiceDetails {
     var json = JSONWriter()
     json.object { json in
       json.member("counted", "cases")
-      json.objectMember("month") { write(month, .month(today), to: &$0) }
+      json.objectMember("month") { write(month, .month(today), today, to: &$0) }
       for (name, period) in [
         ("month_before", ServicePeriod.previousMonth(today)), ("year", .year(today)),
       ] {
         let figure = ServiceFigure(units, period: period, method: method)
-        json.objectMember(name) { write(figure, period, to: &$0) }
+        json.objectMember(name) { write(figure, period, today, to: &$0) }
       }
     }
     return json.text
   }
 
   private static func write(
-    _ figure: ServiceFigure, _ period: ServicePeriod, to json: inout JSONWriter
+    _ figure: ServiceFigure, _ period: ServicePeriod, _ today: Int, to json: inout JSONWriter
   ) {
     json.member("from", date(period.days.lowerBound))
-    json.member("to", date(period.days.upperBound - 1))
+    // A period that is not over ends today.
+    json.member("to", date(min(period.days.upperBound - 1, today)))
     json.member("value", figure.isShown ? percent(figure.share) : nil)
     json.member("reason", text: ReasonText.sentences(figure.reasons, "7.x"))
     json.member("bounds", percent: figure.bounds)

@@ -1,5 +1,5 @@
-/// A request as the router sees it. Only GET and HEAD get here, and libmicrohttpd leaves the body of
-/// an answer to HEAD out by itself.
+/// A request as the router sees it. Only GET and HEAD get here, and libmicrohttpd leaves the body
+/// of an answer to HEAD out by itself.
 package struct HTTPRequest: Equatable, Sendable {
   /// Decoded, without the query.
   package let path: String

@@ -132,8 +132,8 @@ struct IndicatorCard {
   }
 }
 
-/// 0 … 100 % as a line: bounds, interval, value and target. Attributes of SVG, for the page's policy
-/// forbids styles in the markup.
+/// 0 … 100 % as a line: bounds, interval, value and target. Attributes of SVG, for the page's
+/// policy forbids styles in the markup.
 struct ScaleDrawing {
   let figure: ShownIndicator.Figure
   let target: Double?

@@ -60,7 +60,7 @@ extension Router {
 
   /// In the indicator's unit; only what has a value, for a gauge cannot say "unknown".
   private func indicators(to text: inout PrometheusText) throws {
-    let shown = try shownIndicators()
+    let shown = try indicatorsReport().shown()
     text.family(
       "hatang_indicator_value", "The indicator in its unit; area province is all of it.", .gauge)
     for indicator in shown {
@@ -92,14 +92,6 @@ extension Router {
     _ indicator: ShownIndicator
   ) -> [(String, ShownIndicator.Figure)] {
     [("province", indicator.figure)] + indicator.areas.map { ($0.id, $0.figure) }
-  }
-
-  /// The latest value of every filled row that has one, in the order of the table.
-  func shownIndicators() throws -> [ShownIndicator] {
-    let latest = try store.latestIndicators()
-    return try tables.indicators.filled.compactMap { row in
-      try latest[row.code].map { try ShownIndicator(json: $0) }
-    }
   }
 
   private func counts(_ sql: String) throws -> [(String, Int64)] {

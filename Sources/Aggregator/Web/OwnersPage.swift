@@ -4,7 +4,7 @@ import Indicators
 /// `/`: what the owners of the indicators read and sign off.
 extension Router {
   func ownersPage(_ language: Language) throws -> String {
-    let shown = try shownIndicators()
+    let shown = try indicatorsReport().shown()
     let province = language.of(tables.areas.province)
     let title = language.pick(
       "Hạ Tầng – chỉ tiêu số của \(province)", "Hạ Tầng – digital indicators of \(province)")

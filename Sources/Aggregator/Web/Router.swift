@@ -26,6 +26,10 @@ package final class Router {
 
   var nowMs: Int64 { now() }
 
+  func indicatorsReport() throws -> IndicatorsReport {
+    try IndicatorsReport(store, tables.indicators)
+  }
+
   /// Never fails: what cannot be read is an answer too.
   package func answer(_ request: HTTPRequest) -> HTTPResponse {
     do {
@@ -43,7 +47,9 @@ package final class Router {
     case "/operations": return .html(try operationsPage(request.language))
     case "/style.css": return HTTPResponse(contentType: "text/css", body: Assets.style)
     case "/refresh.js": return HTTPResponse(contentType: "text/javascript", body: Assets.script)
-    case "/api/v1/indicators": return .json(try indicators())
+    case "/api/v1/indicators":
+      let report = try indicatorsReport()
+      return .json(json { report.write(to: &$0) })
     case "/api/v1/areas": return .json(areas())
     case "/api/v1/agents": return .json(try json { try AgentsReport(store).write(to: &$0) })
     case "/api/v1/ledger": return .json(try json { try LedgerReport(store).write(to: &$0) })
@@ -60,47 +66,6 @@ package final class Router {
   }
 
   // MARK: Indicators
-
-  private func indicators() throws -> String {
-    let latest = try store.latestIndicators()
-    return json { json in
-      json.object { json in
-        json.arrayMember("indicators", tables.indicators.filled) { json, row in
-          json.raw(latest[row.code] ?? notComputed(row))
-        }
-        json.arrayMember("unfilled", tables.indicators.unfilled) { json, row in
-          json.object { json in
-            json.member("code", row.code)
-            json.member("name", text: row.name)
-            json.member("unit", row.unit)
-            json.member("target", row.target)
-            json.member("target_text", row.targetText)
-            json.member("target_year", row.targetYear)
-            json.arrayMember("owner", row.owners) { $0.string($1) }
-          }
-        }
-      }
-    }
-  }
-
-  /// A filled row before its first computation.
-  private func notComputed(_ row: IndicatorRow) -> String {
-    json { json in
-      json.object { json in
-        json.member("code", row.code)
-        json.member("name", text: row.name)
-        json.member("unit", row.unit)
-        json.member("target", row.target)
-        json.member("target_year", row.targetYear)
-        json.member("status", "no_data")
-        json.member(
-          "reason",
-          text: LocalText(vi: "Chưa được tính lần nào.", en: "Not computed yet."))
-        json.member("value", Double?.none)
-        json.member("method", row.methodName)
-      }
-    }
-  }
 
   private func indicator(_ path: String) throws -> HTTPResponse {
     let prefix = "/api/v1/indicators/"
@@ -130,7 +95,7 @@ package final class Router {
           }
         })
     }
-    return .json(try store.latestIndicators()[row.code] ?? notComputed(row))
+    return .json(try indicatorsReport().object(row))
   }
 
   // MARK: The rest

@@ -1,6 +1,6 @@
-/// Steps 2, 3 and 7 of 20.2: rows → bins → places, in one pass and without a table of cells, for the
-/// rows come sorted by (operator, cell, day, source), as the store's primary key keeps them, and the
-/// cells of a tile follow each other.
+/// Steps 2, 3 and 7 of 20.2: rows → bins → places, in one pass and without a table of cells, for
+/// the rows come sorted by (operator, cell, day, source), as the store's primary key keeps them,
+/// and the cells of a tile follow each other.
 public struct CoverageAccumulator {
   private let method: Method
   private let table: PopulationTable

@@ -3,7 +3,8 @@
 #endif
 
 /// A square of the web-mercator pyramid, named by its interleaved quadkey: two bits a level, the
-/// top level first, so that the squares inside one have consecutive numbers and a parent is a shift.
+/// top level first, so that the squares inside one have consecutive numbers and a parent is a
+/// shift.
 ///
 /// Bins of 20.2 are z19 *cells* (71.6 m wide at 20.5° N), its tiles are z16 *tiles* (573 m).
 ///

@@ -1,4 +1,5 @@
-/// One counter of one source in one area: it only rises, and restarts at zero when its program does.
+/// One counter of one source in one area: it only rises, and restarts at zero when its program
+/// does.
 public struct CounterSeries: Equatable, Sendable {
   /// Rising by day; days without a reading are absent.
   public var days: [Day]

@@ -11,8 +11,8 @@ public struct Interval: Equatable, Sendable {
   /// All that a share can be.
   public static let unknown = Interval(0, 1)
 
-  /// The bounds of a share of which only `seen` (0 … 1) was looked at and lies in `self`: everything
-  /// unseen bad … everything unseen good.
+  /// The bounds of a share of which only `seen` (0 … 1) was looked at and lies in `self`:
+  /// everything unseen bad … everything unseen good.
   public func bounds(seen: Double) -> Interval {
     // In this form an upper end of 1 stays 1: rounding it down would call a target of 100 % missed.
     Interval(seen * lower, 1 - seen * (1 - upper))

@@ -1,7 +1,7 @@
 package import Daemon
 
-/// An indicator as a reader of the stored JSON sees it: the pages and the command line show what the
-/// API gives, and nothing else.
+/// An indicator as a reader of the stored JSON sees it: the pages and the command line show what
+/// the API gives, and nothing else.
 package struct ShownIndicator: Sendable {
   package let code: String
   package let name: LocalText
