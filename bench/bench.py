@@ -18,7 +18,7 @@ import zlib
 
 from parts import BIN, ROOT, Meter, Site, wait_for
 
-LOAD_SECONDS = 60
+LOAD_SECONDS = int(os.environ.get("LOAD_SECONDS", "60"))
 
 
 def row(what, value, goal="", reached=None):
