@@ -87,8 +87,7 @@ def agent():
         written <= 60)
     row("  resident, idle", f"{idle / 1e6:.1f} MB", "≤ 12 MB", idle <= 12e6)
     row("  resident, under that load, most", f"{busy / 1e6:.1f} MB", "≤ 20 MB", busy <= 20e6)
-    # With one message in flight each message is a group, and each group a commit.
-    with Site(linger_ms=0, local_settings=["max_inflight_messages 1"]) as site:
+    with Site(linger_ms=0, commit_messages=1) as site:
         site.start_agent()
         (_, single, single_cpu, single_written), _ = under_load(site, 15)
     row("  the same with a commit for each message", f"{single:,.0f}/s")

@@ -79,7 +79,7 @@ class Site:
 
     agent_name = "bench-1"
 
-    def __init__(self, linger_ms=200, local_settings=()):
+    def __init__(self, **buffer):
         # Beside the build, for /tmp may be memory, which writes no byte to a disk.
         build = ROOT / ".build"
         build.mkdir(exist_ok=True)
@@ -88,12 +88,12 @@ class Site:
         self.http_port = free_port()
         self.processes = []
         self.agent = self.aggregator = self.central = None
-        self.local = self.broker("local", self.local_port, local_settings)
+        self.local = self.broker("local", self.local_port)
         (self.folder / "agent.json5").write_text(json.dumps({
             "agent": self.agent_name,
             "local": {"host": "127.0.0.1", "port": self.local_port},
             "uplink": {"host": "127.0.0.1", "port": self.central_port},
-            "buffer": {"path": str(self.folder / "buffer.db"), "linger_ms": linger_ms},
+            "buffer": {"path": str(self.folder / "buffer.db"), **buffer},
             "status_file": str(self.folder / "status.json"),
         }))
         (self.folder / "aggregator.json5").write_text(json.dumps({
@@ -120,7 +120,7 @@ class Site:
         self.processes.append(process)
         return process
 
-    def broker(self, kind, port, settings=()):
+    def broker(self, kind, port):
         data = self.folder / kind
         data.mkdir()
         lines = []
@@ -130,13 +130,11 @@ class Site:
                 line = f"listener {port} 127.0.0.1"
             elif word == "persistence_location":
                 line = f"persistence_location {data}/"
-            elif any(word == each.split(" ")[0] for each in settings):
-                continue
             lines.append(line)
         if os.getuid() == 0:
             lines.append("user root")
         config = self.folder / f"{kind}.conf"
-        config.write_text("\n".join([*lines, *settings]) + "\n")
+        config.write_text("\n".join(lines) + "\n")
         mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         process = self.start(f"broker-{kind}", mosquitto, "-c", config)
         wait_for(f"the {kind} broker listens", lambda: self.listens(port))

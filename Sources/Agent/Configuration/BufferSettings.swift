@@ -10,6 +10,9 @@ package struct BufferSettings: Equatable, Sendable {
   package let whenFull: WhenFull
   /// Measurements of so long share one commit.
   package let linger: Duration
+  /// Messages that share one commit at most; the broker has no more under way to us. 1 is a commit
+  /// for each message, and only good for seeing what that costs.
+  package let commitMessagesMax: Int
   /// How long the aggregator's receipt is outlived, if there is room.
   package let keepAcknowledgedMs: Int64
 
@@ -24,7 +27,8 @@ package struct BufferSettings: Equatable, Sendable {
 
   init(_ node: ConfigNode?) throws(ConfigError) {
     try node?.expectKeys([
-      "path", "max_bytes", "min_free_bytes", "when_full", "linger_ms", "keep_acknowledged_hours",
+      "path", "max_bytes", "min_free_bytes", "when_full", "linger_ms", "commit_messages",
+      "keep_acknowledged_hours",
     ])
     path = try node?["path"]?.path() ?? Self.pathDefault
     bytesMax =
@@ -36,6 +40,8 @@ package struct BufferSettings: Equatable, Sendable {
     let word = try node?["when_full"]?.oneOf(WhenFull.allCases.map(\.rawValue))
     whenFull = word.flatMap(WhenFull.init) ?? .pause
     linger = .milliseconds(try node?.integer("linger_ms", in: 0...60_000, default: 200) ?? 200)
+    commitMessagesMax = Int(
+      try node?.integer("commit_messages", in: 1...1_000, default: 1_000) ?? 1_000)
     let hours = try node?.integer("keep_acknowledged_hours", in: 0...8_760, default: 72) ?? 72
     keepAcknowledgedMs = hours * 3_600_000
   }

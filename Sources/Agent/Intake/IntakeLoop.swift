@@ -17,6 +17,8 @@ final class IntakeLoop {
   private let broker: BrokerSettings
   private let agent: String
   private let linger: Duration
+  /// Bounds the group. The broker's `max_inflight_messages` should not be less.
+  private let receiveMaximum: Int
   private let writer: BufferWriter
   private let report: IntakeReport
   private let stop: StopSignal
@@ -46,8 +48,6 @@ final class IntakeLoop {
     var lastCommitMs: Int64 = 0
   }
 
-  /// The broker's `max_inflight_messages` should be the same: it bounds the group.
-  static let receiveMaximum = 1_000
   /// Measurements of one transaction, or a little more: payloads may hold many.
   private static let rowsMax = 16_384
   /// Messages that are read before they are looked at: each may be large.
@@ -64,6 +64,7 @@ final class IntakeLoop {
     broker = configuration.local
     agent = configuration.agent
     linger = configuration.buffer.linger
+    receiveMaximum = configuration.buffer.commitMessagesMax
     parser = PayloadParser(payloadBytesMax: configuration.maxPayloadBytes)
     self.writer = writer
     self.report = report
@@ -99,7 +100,7 @@ final class IntakeLoop {
     var options = broker.options(clientID: "hatang-\(agent)")
     options.isCleanStart = false
     options.sessionExpirySeconds = .max
-    options.receiveMaximum = Self.receiveMaximum
+    options.receiveMaximum = receiveMaximum
     options.keepAliveSeconds = 0
     let connection = try Connection(options)
     try connection.connect()
@@ -150,7 +151,7 @@ final class IntakeLoop {
     repeat {
       // Also what was read before the connection broke is taken.
       defer { for message in connection.takeMessages() { take(message) } }
-      try connection.read(messagesMax: min(Self.chunkMax, Self.receiveMaximum - messageCount))
+      try connection.read(messagesMax: min(Self.chunkMax, receiveMaximum - messageCount))
       guard try handleEvents(of: connection) else { return false }
     } while !connection.isDry && !isGroupFull && pause == nil && !stop.isSet
     return true
@@ -237,7 +238,7 @@ final class IntakeLoop {
   // MARK: Commit
 
   private var isGroupFull: Bool {
-    messageCount >= Self.receiveMaximum || group.measurements.count >= Self.rowsMax
+    messageCount >= receiveMaximum || group.measurements.count >= Self.rowsMax
   }
 
   private func isCommitDue(_ connection: Connection) -> Bool {
