@@ -55,6 +55,18 @@ enum IngestBench {
       \(groupSize) batches of 1000 a commit: \(Int(Double(measurements) / wall)) samples/s, \
       \(Int(Double(measurements) / cpu)) per CPU second\n
       """)
+    try measureRebuild(store, measurements)
+  }
+
+  /// The state made again from the segments, as after a change of parameters.
+  private static func measureRebuild(_ store: SQLiteStore, _ measurements: UInt64) throws {
+    var rules = StateRules()
+    rules.coveredTenths -= 1
+    let began = monotonicNow()
+    _ = try Rebuild(store: store, rules: rules).run()
+    let seconds = (monotonicNow() - began).inSeconds
+    Standard.output(
+      "  the state made again: \(Int(Double(measurements) / seconds)) samples/s\n")
   }
 
   /// The messages of all agents, by turns.
