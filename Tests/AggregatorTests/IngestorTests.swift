@@ -219,4 +219,57 @@ import Testing
       ])
     #expect(try site.agents().map(\.isSimulated) == [true])
   }
+
+  @Test func `a new session takes everyone offline until the retained statuses come`() throws {
+    let site = try Site()
+    let status = AgentStatus(isOnline: true, version: "0.1.0", timeMs: dayStartMs)
+    try site.ingest([.status("a", status, at: dayStartMs)], at: dayStartMs)
+    try site.ingestor.sessionBegan()
+    #expect(try site.agents().map(\.isOnline) == [false])
+    // A retained status was sent at some time before: it brings the agent back, but is no news.
+    let later = dayStartMs + 60_000
+    try site.ingest([.status("a", status, isRetained: true, at: later)], at: later)
+    let agent = try #require(try site.agents().first)
+    #expect(agent.isOnline && agent.lastSeenMs == dayStartMs)
+  }
+
+  @Test func `a cleared status takes the agent offline`() throws {
+    let site = try Site()
+    let status = AgentStatus(isOnline: true, version: "0.1.0", timeMs: dayStartMs)
+    let cleared = Arrival(topic: "hatang/v1/a/status", payload: [], arrivedMs: dayStartMs)
+    let outcome = try site.ingest(
+      [.status("a", status, at: dayStartMs), cleared], at: dayStartMs)
+    #expect(outcome.refusals.isEmpty)
+    #expect(try site.agents().map(\.isOnline) == [false])
+  }
+
+  @Test func `a flood of made-up names gets a bounded number of rows, and all are counted`() throws
+  {
+    let site = try Site(allowedAgents: ["a"])
+    for start in stride(from: 0, to: 1_500, by: 100) {
+      let flood = (start..<(start + 100)).map {
+        Arrival(topic: "hatang/v1/x-\($0)/batch", payload: [], arrivedMs: dayStartMs)
+      }
+      try site.ingest(flood, at: dayStartMs)
+    }
+    let refusals = try site.ledger().refusals
+    #expect(refusals.count == 1_001)
+    #expect(refusals.reduce(0) { $0 + $1.count } == 1_500)
+  }
+
+  @Test func `a batch and a status in one group get one receipt, that answers the batch`() throws {
+    let site = try Site()
+    let status = AgentStatus(
+      isOnline: true, version: "0.1.0", streams: [.init(stream: stream, acknowledged: 9, next: 9)])
+    let batch = Batch.of(stream, from: 0, [[.coverage()]], sentMs: 5)
+    for order in [[0, 1], [1, 0]] {
+      let messages = [
+        Arrival.batch("a", batch, at: dayStartMs), .status("a", status, at: dayStartMs),
+      ]
+      let outcome = try site.ingest(order.map { messages[$0] }, at: dayStartMs)
+      #expect(outcome.replies.map(\.receipt.next) == [1])
+      // 0 would tell the agent to begin again.
+      #expect(outcome.replies.map(\.receipt.echoedSentMs) == [5])
+    }
+  }
 }

@@ -100,7 +100,14 @@ import Testing
     #expect(try site.rows("SELECT id FROM agents", columns: 1).isEmpty)
     try blocker.execute("DROP TRIGGER full")
     #expect(try site.ingest(group, at: dayStartMs).measurements == 10)
-    #expect(try site.rows("SELECT samples FROM coverage_days", columns: 1) == ["10"])
+    // Numbers that were given in the lost transaction are not used again.
+    #expect(
+      try site.rows(
+        """
+        SELECT samples, agents.name, sources.name, plmn FROM coverage_days
+          JOIN sources ON sources.id = source JOIN agents ON agents.id = agent
+          JOIN operators ON operators.id = operator
+        """, columns: 4) == ["10|a|car-1|45204"])
   }
 
   @Test func `segments go after their time, in small steps, and the state stays`() throws {
