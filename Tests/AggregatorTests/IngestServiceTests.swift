@@ -65,6 +65,7 @@ import Testing
     broker.start()
     try waitUntil("ingest is connected") { service.report.current.isConnected }
     #expect(service.report.current.trouble == nil)
+    #expect(service.report.current.summary == "connected; 0 measurements since the start")
     try end(service)
   }
 
@@ -96,8 +97,8 @@ import Testing
     let path = folder.file("hatang.db")
     #expect(
       service.fatal
-        == "step \(path): PRAGMA user_version: file is not a database (SQLite code 26); the file is "
-        + "no SQLite database: check the path")
+        == "step \(path): PRAGMA user_version: file is not a database (SQLite code 26); the file "
+        + "is no SQLite database: check the path")
   }
 }
 

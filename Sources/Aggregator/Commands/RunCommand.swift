@@ -11,8 +11,20 @@ enum RunCommand: Command {
     defer { mqttStop() }
     return try ServiceRunner(
       read: { () throws(ConfigError) in try Inputs(file: options.config) },
-      start: start
+      start: start, glance: showStatus()
     ).run()
+  }
+
+  /// Tells the service manager of ingest whenever there is something new.
+  private static func showStatus() -> ([any Service]) -> Void {
+    var shown = ""
+    return { services in
+      for case let ingest as IngestService in services {
+        let summary = ingest.report.current.summary
+        if summary != shown { ServiceManager.status(summary) }
+        shown = summary
+      }
+    }
   }
 
   /// The configuration and the files that it names, all read before anything is started.

@@ -75,7 +75,7 @@ final class IngestLoop {
     }
     let isWhole = try rebuild.run { done, all in
       report.progressed()
-      ServiceManager.status("making the state again: segment \(done) of \(all)")
+      report.update { $0.rebuilding = "segment \(done) of \(all)" }
       return !stop.isSet
     }
     if isWhole, isLong { Log.notice("the state is whole again") }

@@ -13,6 +13,8 @@ package final class IngestReport: Sendable {
     package var stateVersion: UInt64 = 0
     /// False while the state is made again from the segments: nothing is to be computed from it.
     package var isStateWhole = false
+    /// How far that is.
+    package var rebuilding = ""
     package var isConnected = false
     /// What the broker or the store said last, while something is wrong.
     package var trouble: String?
@@ -23,6 +25,14 @@ package final class IngestReport: Sendable {
     package var commitSeconds = Histogram(bounds: commitBounds)
     /// Ingest ended for good: nothing but a person can help.
     package var fatal: String?
+
+    /// One line for `systemctl status`.
+    package var summary: String {
+      if !isStateWhole, !rebuilding.isEmpty { return "makes the state again: \(rebuilding)" }
+      if let trouble { return "waits: \(trouble)" }
+      guard isConnected else { return "connects to the broker" }
+      return "connected; \(measurements) measurements since the start"
+    }
 
     private static let commitBounds = [
       0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
