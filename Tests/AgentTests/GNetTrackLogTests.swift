@@ -72,8 +72,8 @@ import Testing
         header: "Timestamp,Longitude,NetworkMode", file: "a.csv", options: .init())
     } throws: {
       "\($0)"
-        == "a.csv:1: column Latitude is missing; a log of G-NetTrack Pro begins with a line of column "
-        + "names, among them Timestamp, Longitude, Latitude, NetworkMode"
+        == "a.csv:1: column Latitude is missing; a log of G-NetTrack Pro begins with a line of "
+        + "column names, among them Timestamp, Longitude, Latitude, NetworkMode"
     }
   }
 

@@ -38,8 +38,9 @@ func reasons(_ payload: String, topic: String = "measure/coverage/modem-1") -> [
     let test = parsed(
       #"""
       {"line": "L-1", "area": "phu-ly", "down_bps": 938000000, "up_bps": 4.5e8, "latency_ms": 3.25,
-       "jitter_ms": 0.0005, "loss": 0.001, "provisioned_down_bps": 1e9, "offered_down_bps": 1000000000,
-       "link_bps": 2.5E+9, "wired": true, "tool": "iperf3", "streams": 4, "seconds": 10.5}
+       "jitter_ms": 0.0005, "loss": 0.001, "provisioned_down_bps": 1e9,
+       "offered_down_bps": 1000000000, "link_bps": 2.5E+9, "wired": true,
+       "tool": "iperf3", "streams": 4, "seconds": 10.5}
       """#, topic: "measure/broadband/probe/7")
     let body = Broadband(
       line: "L-1", area: "phu-ly", downBps: 938_000_000, upBps: 450_000_000,
@@ -52,7 +53,9 @@ func reasons(_ payload: String, topic: String = "measure/coverage/modem-1") -> [
           source: "probe/7", timeMs: arrivalMs, timeOrigin: .arrival, body: .broadband(body))
       ])
     let counter = parsed(
-      #"{"time": "2026-11-24T09:17:30.125+07:00", "counter": "payments", "value": 9007199254740992}"#,
+      #"""
+      {"time": "2026-11-24T09:17:30.125+07:00", "counter": "payments", "value": 9007199254740992}
+      """#,
       topic: "measure/service/portal")
     let reading = ServiceCount(counter: "payments", value: 9_007_199_254_740_992)
     #expect(

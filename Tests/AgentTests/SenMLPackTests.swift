@@ -84,7 +84,10 @@ import Testing
     _ record: String, _ reason: String
   ) {
     let found = parsed(
-      #"[\#(#"{"bn": "a:", "n": "lat", "v": 1}"#), {"n": "lon", "v": 1}, {"n": "rat", "vs": "lte"}, \#(record)]"#
+      #"""
+      [{"bn": "a:", "n": "lat", "v": 1}, {"n": "lon", "v": 1}, {"n": "rat", "vs": "lte"},
+       \#(record)]
+      """#
     )
     #expect(found.rejections.map(\.reason) == [reason])
     #expect(found.measurements.isEmpty)
@@ -93,8 +96,9 @@ import Testing
   @Test func `devices of one pack stay apart, and unknown names are counted`() {
     let found = parsed(
       #"""
-      [{"n": "a:lat", "v": 1}, {"n": "b:lat", "v": 2}, {"n": "a:lon", "v": 1}, {"n": "b:lon", "v": 2},
-       {"n": "a:rat", "vs": "lte"}, {"n": "b:rat", "vs": "lte"}, {"n": "a:voltage", "u": "V", "v": 5}]
+      [{"n": "a:lat", "v": 1}, {"n": "b:lat", "v": 2}, {"n": "a:lon", "v": 1},
+       {"n": "b:lon", "v": 2}, {"n": "a:rat", "vs": "lte"}, {"n": "b:rat", "vs": "lte"},
+       {"n": "a:voltage", "u": "V", "v": 5}]
       """#)
     #expect(found.measurements.count == 2)
     #expect(found.unknownFieldCount == 1 && found.lastUnknownField == "voltage")

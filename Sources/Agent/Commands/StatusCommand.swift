@@ -66,8 +66,9 @@ enum StatusCommand: Command {
       "\(word("bytes", in: root["buffer"])) B of \(word("max_bytes", in: root["buffer"]))")
     add("ghi ra đĩa / written", "\(word("written_bytes", in: root)) B")
     for rejection in (try? root["rejections"]?.array()) ?? [] {
+      let name = "\(word("kind", in: rejection)) \(word("field", in: rejection))"
       add(
-        "✗ \(word("kind", in: rejection)) \(word("field", in: rejection)): \(word("count", in: rejection))",
+        "✗ \(name): \(word("count", in: rejection))",
         "\(word("last_at", in: rejection)) \(word("reason", in: rejection))")
     }
     return lines.joined(separator: "\n") + "\n"

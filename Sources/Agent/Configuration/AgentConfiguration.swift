@@ -56,7 +56,7 @@ package struct AgentConfiguration: Sendable {
     if let mappings = root["mappings"], let first = try mappings.array().first {
       throw first.error(
         "maps a foreign device, which this version cannot do yet; remove it, and let the device "
-          + "publish measure/<kind>/<source> as docs/protocol.md says")
+          + "publish measure/<kind>/<source> as docs/payloads.md says")
     }
     if let probes = root["probes"], let first = try probes.object().first {
       throw first.value.error(

@@ -69,9 +69,9 @@ package struct BrokerSettings: Sendable {
     }
     guard let ca = node["ca_file"] else { return nil }
     return TLSOptions(
-      caFile: try pem(ca, "CERTIFICATE-----", "a certificate"),
-      certificateFile: try optionalPEM(node["cert_file"], "CERTIFICATE-----", "a certificate"),
-      keyFile: try optionalPEM(node["key_file"], "PRIVATE KEY-----", "a private key"))
+      caFile: try pem(ca, "CERTIFICATE-----", "certificate"),
+      certificateFile: try optionalPEM(node["cert_file"], "CERTIFICATE-----", "certificate"),
+      keyFile: try optionalPEM(node["key_file"], "PRIVATE KEY-----", "private key"))
   }
 
   private static func optionalPEM(

@@ -24,7 +24,8 @@ public enum ServiceManager {
   /// Work goes on. Call it more often than `watchdogInterval`.
   public static func watchdog() { notify("WATCHDOG=1") }
 
-  /// systemd restarts the service when it hears no `watchdog` for so long; `nil`: it does not watch.
+  /// systemd restarts the service when it hears no `watchdog` for so long; `nil`: it does not
+  /// watch.
   public static var watchdogInterval: Duration? {
     guard let text = environment("WATCHDOG_USEC"), let microseconds = Int64(text),
       microseconds > 0

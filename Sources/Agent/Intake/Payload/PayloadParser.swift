@@ -9,8 +9,8 @@ import Protocol
 /// - a SenML pack (`SenMLPack`), known by `n` or `bn` in its first record;
 /// - the numbered form, `{"numbered": id, "first": N, "measurements": [object, …]}`.
 ///
-/// Bytes that are no JSON make the whole payload rejected, for nothing in it can be trusted. A field
-/// that is not known is left out and counted, so that a misspelt one is seen.
+/// Bytes that are no JSON make the whole payload rejected, for nothing in it can be trusted. A
+/// field that is not known is left out and counted, so that a misspelt one is seen.
 package struct PayloadParser {
   let payloadBytesMax: Int
   private let tables: [FieldTable]

@@ -8,16 +8,17 @@ import Protocol
 ///    `Longitude`, `Latitude`, `NetworkMode` must be there; `NRxRSRP`, `NRxRSRQ`, `RAWCELLID` and
 ///    `CellID` are used where they are.
 /// 2. `-`, an empty cell and 2147483647 (Android's "not available") mean absent.
-/// 3. A row is left out that has not as many cells as the first line (a log that was cut, whose last
-///    number may have lost digits), no time, no position or an illegal one, or no known network mode.
+/// 3. A row is left out that has not as many cells as the first line (a log that was cut, whose
+///    last number may have lost digits), no time, no position or an illegal one, or no known
+///    network mode.
 /// 4. `Timestamp` is the phone's local time, `2019.12.14_10.16.30`, at `--utc-offset`.
 /// 5. `5G` is `nr-nsa` (an LTE anchor with an NR leg), `5G SA` is `nr-sa`. The level of the NR cell
 ///    is `NRxRSRP`, its quality `NRxRSRQ`; `RSRP`, `RSRQ` and `SNR` are the anchor's and not used.
-/// 6. Beside any other mode the NR columns hold leftovers: in the real logs rows of HSPA+, which has
-///    no NR leg, hold levels too. They are not used, and counted.
+/// 6. Beside any other mode the NR columns hold leftovers: in the real logs rows of HSPA+, which
+///    has no NR leg, hold levels too. They are not used, and counted.
 /// 7. A level or quality outside its legal range is a fault of the logger as 2147483647 is: it
-///    counts as absent, and the row stays. So `5G` with such a level is NR without a level, which is
-///    inconclusive: neither good nor bad is made of it. It is counted.
+///    counts as absent, and the row stays. So `5G` with such a level is NR without a level, which
+///    is inconclusive: neither good nor bad is made of it. It is counted.
 /// 8. `active` is what `--active` says of the whole log, and absent otherwise. `plmn` is `--plmn`,
 ///    for the log's operator is only a name.
 package struct GNetTrackLog {
