@@ -167,12 +167,14 @@ final class IntakeLoop {
         _ = try connection.subscribe(to: Topic.measurements, retained: .ifNew)
         Log.notice(
           "local broker connected", [("broker", broker.name), ("session", isSessionPresent)])
+      case .subscribed:
+        // From here on, what is published is for us.
         report.update {
           $0.isConnected = true
           $0.sinceMs = wallClockMs()
           $0.trouble = nil
         }
-      case .subscribed, .published: break
+      case .published: break
       case .refused(let error): throw error
       case .disconnected(let error):
         if let error { throw error }

@@ -59,9 +59,11 @@ final class Publisher {
   private func payload(_ identity: Identity) -> [UInt8] {
     let seconds = identity.timeMs / 1_000
     let fraction = String(1_000 + identity.timeMs % 1_000).dropFirst()
+    // A position that jumps: the columns must not shrink to nothing.
+    let noise = 100_000 + identity.timeMs &* 7_919 % 800_011
     return Array(
       """
-      {"time": \(seconds).\(fraction), "lat": 20.541\(identity.timeMs % 1_000), "lon": 105.913, \
+      {"time": \(seconds).\(fraction), "lat": 20.\(noise), "lon": 105.\(noise), \
       "accuracy": 4.5, "rat": "nr-sa", "active": true, "ss_rsrp": -9\(identity.timeMs % 10), \
       "ss_rsrq": -11, "ss_sinr": 12.5, "plmn": "45204", "band": "n78", "cell": "4520400123"}
       """.utf8)

@@ -13,6 +13,7 @@ final class Site {
   let httpPort: Int
   private(set) var agent: Program?
   private(set) var aggregator: Program?
+  private var hasSubscribed = false
 
   static let agentName = "kcn-dong-van-1"
 
@@ -90,6 +91,15 @@ final class Site {
     agent = Program(
       Repository.program("hatang-agent"), ["run", "--config", agentConfiguration],
       log: folder.file("agent.log"))
+    guard !hasSubscribed else { return }
+    // What is published before the agent's first subscription is nobody's; afterwards the broker
+    // keeps its session.
+    try waitUntil("the agent has subscribed", within: .seconds(20)) {
+      guard folder.contains("status.json") else { return false }
+      let status = try ConfigNode.parse(file: folder.file("status.json"))
+      return try status["local"]?["connected"]?.boolean() ?? false
+    }
+    hasSubscribed = true
   }
 
   func startAggregator() throws {
