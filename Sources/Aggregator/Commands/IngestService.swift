@@ -25,6 +25,7 @@ package final class IngestService: Service {
       } catch {
         report.update { $0.fatal = error.description }
       }
+      report.update { $0.hasEnded = true }
       ended.flag.store(true, ordering: .releasing)
     }
   }

@@ -149,21 +149,26 @@ final class IngestLoop {
 
   /// What has come, and what comes within the linger time.
   private func gather(_ connection: Connection) throws -> [Arrival] {
-    var messages = connection.takeMessages()
-    guard !messages.isEmpty else { return [] }
-    let arrivedMs = wallClockMs()
+    var group = arrivals(connection)
+    guard !group.isEmpty else { return [] }
     let deadline = monotonicNow() + IngestLoop.linger
-    while messages.count < IngestLoop.messagesMax, !stop.isSet {
+    while group.count < IngestLoop.messagesMax, !stop.isSet {
       let left = deadline - monotonicNow()
       guard left > .zero else { break }
       poller.removeAll()
       guard let descriptor = connection.fileDescriptor else { break }
       poller.add(descriptor, .readable)
       if connection.isDry, try poller.wait(timeout: left) == 0 { break }
-      try connection.read(messagesMax: IngestLoop.messagesMax - messages.count)
-      messages += connection.takeMessages()
+      try connection.read(messagesMax: IngestLoop.messagesMax - group.count)
+      group += arrivals(connection)
     }
-    return messages.map {
+    return group
+  }
+
+  private func arrivals(_ connection: Connection) -> [Arrival] {
+    // Not once a group: an agent's clock would seem to be ahead by the linger time.
+    let arrivedMs = wallClockMs()
+    return connection.takeMessages().map {
       Arrival(
         topic: $0.topic, payload: $0.payload, isRetained: $0.isRetained, arrivedMs: arrivedMs)
     }

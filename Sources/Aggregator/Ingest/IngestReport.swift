@@ -25,9 +25,11 @@ package final class IngestReport: Sendable {
     package var commitSeconds = Histogram(bounds: commitBounds)
     /// Ingest ended for good: nothing but a person can help.
     package var fatal: String?
+    package var hasEnded = false
 
     /// One line for `systemctl status`.
     package var summary: String {
+      if hasEnded { return fatal ?? "ended" }
       if !isStateWhole, !rebuilding.isEmpty { return "makes the state again: \(rebuilding)" }
       if let trouble { return "waits: \(trouble)" }
       guard isConnected else { return "connects to the broker" }
