@@ -14,6 +14,7 @@ package struct ShownIndicator: Sendable {
   package let revision: Int64
   package let method: String
   package let populationTable: String?
+  let parameters: ConfigNode
   package let isSimulated: Bool
   package let trend: Trend?
   package let areas: [(id: String, name: LocalText, figure: Figure)]
@@ -54,6 +55,7 @@ package struct ShownIndicator: Sendable {
     revision = try node.required("revision").integer(in: ShownIndicator.counts)
     method = try node.required("method").string()
     populationTable = try node.text("population_table")
+    parameters = try node.required("parameters")
     isSimulated = try node.required("simulated").boolean()
     trend =
       if let trend = node["trend"], !trend.isNull {

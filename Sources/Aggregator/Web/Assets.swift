@@ -77,8 +77,9 @@ enum Assets {
     .track { fill: #e8edf1; }
     .bounds { fill: #bcd3ea; }
     .interval { fill: var(--blue); }
-    .tick { stroke: #0b2b4f; stroke-width: 5; }
-    .goal { stroke: var(--bad); stroke-width: 3; stroke-dasharray: 7 4; }
+    .tick { stroke: #0b2b4f; stroke-width: 4px; vector-effect: non-scaling-stroke; }
+    .goal { stroke: var(--bad); stroke-width: 3px; stroke-dasharray: 6px 4px;
+      vector-effect: non-scaling-stroke; }
     dl { display: grid; grid-template-columns: minmax(9rem, 17rem) 1fr; gap: .15rem 1rem;
       margin: .5rem 0; }
     dt { color: var(--soft); }

@@ -40,7 +40,7 @@ struct DetailTexts {
     if let strong = details["strong"], !strong.isNull {
       terms.append(
         (
-          language.pick("Sóng mạnh (≥ −100 dBm)", "Strong signal (≥ −100 dBm)"),
+          language.pick("Sóng mạnh", "Strong signal") + strongLevel,
           "\(value(strong)) (\(range(strong, "interval")))"
         ))
     }
@@ -48,11 +48,38 @@ struct DetailTexts {
       terms.append(
         (
           language.pick("Ô đã đo", "Measured tiles"),
-          language.pick("\(tiles) trong \(seen) ô có số liệu", "\(tiles) of \(seen) seen")
+          language.pick(
+            "\(language.number(Double(tiles))) trong \(language.number(Double(seen))) ô có số liệu",
+            "\(language.number(Double(tiles))) of \(language.number(Double(seen))) seen")
         ))
     }
     if let left = details["left_out"] { terms.append(leftOut(left)) }
+    terms.append((language.pick("Lưu ý", "Note"), caveat))
     return terms
+  }
+
+  /// ` (≥ −100 dBm)`
+  private var strongLevel: String {
+    guard let level = try? indicator.parameters.value("strong_dbm") else { return "" }
+    return " (≥ \(language.number(level)) dBm)"
+  }
+
+  /// Said beside the value, for it cannot be seen in the interval.
+  private var caveat: String {
+    if text(details, "weights") == "areas" {
+      return language.pick(
+        "Không có bảng dân số theo ô, nên mỗi địa bàn được coi là một ô.",
+        "There is no population table by tile, so each area stands for one tile.")
+    }
+    return language.pick(
+      """
+      Trọng số dân số sửa việc xe đo đi qua ô nào, không sửa khác biệt giữa mặt đường và trong \
+      nhà của cùng một ô.
+      """,
+      """
+      Weights by people correct for which tiles were driven, not for roads against houses inside \
+      a tile.
+      """)
   }
 
   private func leftOut(_ node: ConfigNode) -> (String, String) {
@@ -80,6 +107,14 @@ struct DetailTexts {
         (
           language.pick("A – đăng ký được 1 Gb/s", "A – 1 Gb/s can be ordered"),
           "\(value(offered)) (\(range(offered, "interval")))" + missing(offered)
+        ))
+    }
+    if text(details, "counted") == "people" {
+      terms.append(
+        (
+          language.pick("Trọng số", "Weights"),
+          language.pick(
+            "dân số của địa bàn, vì chưa có số hộ", "people of the areas, for want of households")
         ))
     }
     if let delivered = details["delivered"] {

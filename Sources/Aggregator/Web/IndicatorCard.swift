@@ -140,7 +140,7 @@ struct ScaleDrawing {
 
   func write(to html: inout HTML) {
     let box: [(StaticString, String)] = [
-      ("viewBox", "-10 0 1020 46"), ("role", "img"), ("aria-hidden", "true"),
+      ("viewBox", "-10 0 1020 46"), ("preserveAspectRatio", "none"), ("aria-hidden", "true"),
     ]
     html.element("svg", "scale", box) { html in
       bar("track", 0...100, y: 16, height: 14, to: &html)

@@ -73,17 +73,6 @@ extension Router {
             Reached: the lower bound reaches the target. Not reached: the upper bound is below \
             it. Undecided: everything else.
             """))
-        html.term(
-          language.pick("Phủ sóng theo dân số", "Coverage by people"),
-          language.pick(
-            """
-            Trọng số dân số sửa việc xe đo đi qua ô nào, không sửa khác biệt giữa mặt đường và \
-            trong nhà của cùng một ô.
-            """,
-            """
-            Weights by people correct for which tiles were driven, not for roads against houses \
-            inside a tile.
-            """))
       }
     }
   }
