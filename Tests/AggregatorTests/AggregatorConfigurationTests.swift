@@ -38,11 +38,15 @@ import Testing
   }
 
   @Test func `the shipped example is sound and says what the defaults are`() throws {
-    let configuration = try AggregatorConfiguration.read(
-      Repository.path("config/aggregator.json5"))
+    let path = Repository.path("config/aggregator.json5")
+    let configuration = try AggregatorConfiguration.read(path)
     #expect(configuration.method == Method())
     #expect(Files.exists(configuration.indicatorsPath))
     #expect(configuration.populationPath.map(Files.exists) == true)
+    let method = try #require(try ConfigNode.parse(file: path)["method"])
+    let named = Set(try method.object().map(\.key))
+    // home_plmns has no default that could be written.
+    #expect(named == Set(Method.keys).subtracting(["home_plmns"]))
   }
 
   @Test func `every parameter of the method can be set`() throws {

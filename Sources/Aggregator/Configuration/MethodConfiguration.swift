@@ -16,7 +16,7 @@ extension Method {
     minHeardShare = try node.number("min_heard_share", in: 0...1, default: minHeardShare)
   }
 
-  static let keys = [
+  package static let keys = [
     "utc_offset", "accuracy_m", "covered_dbm", "strong_dbm", "home_plmns", "min_streams",
     "min_seconds", "accept_simulated", "min_bins", "min_days", "rho", "fresh_days",
     "min_population_share", "min_effective", "required_bps", "min_lines", "record_days",
