@@ -34,7 +34,10 @@ import Testing
       })
     service.requestStop()
     #expect(eventually(within: .seconds(5)) { service.hasStopped })
-    let stored = try StoreReader(path: province.site.path).latestIndicators()
+    let stored = try StoreReader(path: province.site.path).latestIndicators([
+      "7.1", "20.1", "20.2",
+    ])
+    #expect(stored.count == 3)
     for (code, json) in stored { #expect(received[Topic.indicator(code: code)] == json) }
     #expect(service.fatal == nil)
   }

@@ -154,3 +154,11 @@ private let households = [50_000.0, 40_000, 38_000, 52_000]
   #expect(isSame(figure.share, 0.8 * 0.75))
   #expect(state.area(3).offer.measuredShare == 0)
 }
+
+@Test func `an offer at an address of no known area is counted and not used`() {
+  let lost = Line(area: nil, provisionedBps: gigabit, offeredBps: gigabit, state: .pass)
+  let state = BroadbandState(
+    method: Method(), weights: households, lines: exampleLines + [lost], records: [])
+  #expect(state.province().offer.unplacedLines == 1)
+  #expect(isSame(state.province().offer.share, 0.828906))
+}

@@ -46,7 +46,15 @@ package enum CheckCommand: Command {
           "population",
           passed: "\(sums.tileCount) tiles, \(sums.total) people, sha256:\(sums.digest)")
       } else {
-        report.add("population", passed: "no table: areas stand in for tiles")
+        let standIn = "no table: areas stand in for tiles"
+        if configuration.outlinesPath == nil {
+          report.add(
+            "population",
+            failed:
+              "\(standIn), but no outlines say where the areas are; add population or outlines")
+        } else {
+          report.add("population", passed: standIn)
+        }
       }
       if let path = configuration.availabilityPath {
         let rows = try AvailabilityFile(file: path, areas: areas).rows.count

@@ -45,6 +45,7 @@ private enum BroadbandDetails {
     json.member(offer.basis == .records ? "records" : "lines", offer.lines)
     json.member("effective_lines", offer.effectiveLines.map { rounded($0, 1_000_000) })
     json.member("measured_areas", offer.measuredAreas)
+    json.member("unplaced_lines", offer.unplacedLines)
   }
 
   private static func delivery(

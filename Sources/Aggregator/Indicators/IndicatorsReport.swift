@@ -9,7 +9,7 @@ package struct IndicatorsReport: Sendable {
 
   package init(_ store: StoreReader, _ table: IndicatorTable) throws(StoreError) {
     self.table = table
-    latest = try store.latestIndicators()
+    latest = try store.latestIndicators(table.filled.map(\.code))
   }
 
   /// The object of a filled row; before its first computation a short one.

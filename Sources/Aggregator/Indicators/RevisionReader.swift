@@ -3,12 +3,22 @@ import SQLite
 
 /// What the web server and the commands read of the revisions.
 extension StoreReader {
-  /// The latest JSON object of each code that has one.
-  package func latestIndicators() throws(StoreError) -> [String: String] {
-    Dictionary(
-      uniqueKeysWithValues: try rows(
-        "SELECT code, json, max(revision) FROM revisions GROUP BY code"
-      ) { ($0.text(0), $0.text(1)) })
+  /// The latest JSON object of each of the codes that has one.
+  package func latestIndicators(_ codes: [String]) throws(StoreError) -> [String: String] {
+    do throws(SQLiteError) {
+      // One seek a code. Grouping by code would read every revision that is kept.
+      let row = try database.prepare(
+        "SELECT json FROM revisions WHERE code = ?1 ORDER BY revision DESC LIMIT 1")
+      var latest: [String: String] = [:]
+      for code in codes {
+        try row.bind(1, code)
+        if try row.step() { latest[code] = row.text(0) }
+        row.reset()
+      }
+      return latest
+    } catch {
+      throw StoreError(error)
+    }
   }
 
   /// Every revision that is kept, the latest first, without areas and details.

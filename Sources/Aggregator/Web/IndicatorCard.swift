@@ -18,7 +18,7 @@ struct IndicatorCard {
       }
       html.element("div", "head") { html in
         html.element(
-          "p", "value", figure.value.map { language.percent($0) } ?? language.pick("–", "–"))
+          "p", "value", figure.value.map { language.percent($0) } ?? "–")
         html.element(
           "p", "chip \(figure.verdict)", IndicatorCard.verdict(figure.verdict, language))
         html.element("p", "target", target)

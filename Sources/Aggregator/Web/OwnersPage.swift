@@ -12,6 +12,7 @@ extension Router {
       language: language, utcOffsetMinutes: method.utcOffsetMinutes, nowMs: nowMs)
     return HTML.page(language, title: title, path: "/") { html in
       if shown.contains(where: \.isSimulated) { banner(language, to: &html) }
+      if !report.current.isStateWhole { rebuilding(language, to: &html) }
       for row in tables.indicators.filled {
         if let indicator = shown.first(where: { $0.code == row.code }) {
           IndicatorCard(indicator: indicator, row: row, language: language, times: times)
@@ -39,6 +40,14 @@ extension Router {
           " – do chương trình mô phỏng tạo ra, không phải kết quả đo. Không dùng để báo cáo.",
           " – made by a simulator, not measured. Not for reports."))
     }
+  }
+
+  private func rebuilding(_ language: Language, to html: inout HTML) {
+    html.element(
+      "p", "trouble",
+      language.pick(
+        "Hệ thống đang tính lại từ dữ liệu gốc; giá trị dưới đây là của lần tính trước.",
+        "Everything is being made again from the raw data; the values are those of before."))
   }
 
   private func waiting(_ row: IndicatorRow, _ language: Language, to html: inout HTML) {

@@ -136,8 +136,8 @@ package final class Router {
   /// Ready: measurements can come in, and what is shown follows from them.
   private func readiness() throws -> HTTPResponse {
     let facts = report.current
-    let latest = try store.latestIndicators()
-    let isComputed = tables.indicators.filled.allSatisfy { latest[$0.code] != nil }
+    let codes = tables.indicators.filled.map(\.code)
+    let isComputed = try store.latestIndicators(codes).count == codes.count
     let checks = [
       ("broker", facts.isConnected), ("state", facts.isStateWhole), ("indicators", isComputed),
     ]

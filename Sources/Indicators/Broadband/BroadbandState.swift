@@ -46,14 +46,19 @@ public struct BroadbandState: Sendable {
     return OfferFigure(
       basis: .records, weight: weight, measuredShare: seen, share: share,
       interval: known > 0 ? Interval(share, share) : .unknown, effectiveLines: nil,
-      lines: records.count, measuredAreas: recorded.count)
+      lines: records.count, measuredAreas: recorded.count, unplacedLines: 0)
   }
 
   private func offerOfLines(_ areas: [Int], _ lines: [Line]) -> OfferFigure {
     var known = Array(repeating: 0, count: weights.count)
     var offered = Array(repeating: 0, count: weights.count)
+    var unplaced = 0
     for line in lines {
-      guard let area = line.area, let bps = line.offeredBps else { continue }
+      guard let bps = line.offeredBps else { continue }
+      guard let area = line.area else {
+        unplaced += 1
+        continue
+      }
       known[area] += 1
       if bps >= method.requiredBps { offered[area] += 1 }
     }
@@ -73,7 +78,7 @@ public struct BroadbandState: Sendable {
       basis: .lines, weight: weight, measuredShare: weight > 0 ? measured / weight : 0,
       share: share, interval: Wilson.interval(share: share, count: effective),
       effectiveLines: effective, lines: areas.reduce(0) { $0 + known[$1] },
-      measuredAreas: measuredAreas)
+      measuredAreas: measuredAreas, unplacedLines: unplaced)
   }
 }
 
@@ -97,6 +102,8 @@ public struct OfferFigure: Equatable, Sendable {
   /// Lines with a known offer, or records.
   public let lines: Int
   public let measuredAreas: Int
+  /// Lines with a known offer whose tests name no area of the table: not in A.
+  public let unplacedLines: Int
 
   public func reasons(_ method: Method) -> [Reason] {
     if weight == 0 { return [.noPopulation] }
