@@ -30,7 +30,14 @@ public struct JSONWriter: Sendable {
 
   /// The shortest digits that give the same number back. JSON has no form for infinity and for what
   /// is not a number: they are written as `null`.
-  public mutating func number(_ value: Double) { raw(value.isFinite ? "\(value)" : "null") }
+  /// Whole numbers that a `Double` holds exactly have no fraction: `99`, as a person writes it.
+  public mutating func number(_ value: Double) {
+    if let whole = Int64(exactly: value), whole.magnitude <= 1 << 53 {
+      raw("\(whole)")
+    } else {
+      raw(value.isFinite ? "\(value)" : "null")
+    }
+  }
 
   public mutating func boolean(_ value: Bool) { raw(value ? "true" : "false") }
 
