@@ -8,13 +8,13 @@ import Testing
 @Suite struct CheckCommandTests {
   private let folder = TemporaryFolder()
 
-  private func configure(port: Int, store: String = "hatang.db", extra: String = "") {
+  private func configure(port: Int, store: String = "hatang.db") {
     let seeds = Repository.path("seeds")
     folder.write(
       """
       { broker: { host: "127.0.0.1", port: \(port) }, store: { path: "\(store)" },
         indicators: "\(seeds)/indicators.json", areas: "\(seeds)/areas.json",
-        population: "\(seeds)/population.csv", \(extra) }
+        population: "\(seeds)/population.csv", outlines: "\(seeds)/areas.geojson" }
       """, to: "a.json5")
   }
 
@@ -22,7 +22,8 @@ import Testing
   private func check() -> (text: String, code: ExitCode) {
     let (report, code) = CheckCommand.examine(folder.file("a.json5"))
     let text = report.text(inColour: false).replacing(folder.path, with: "D")
-      .replacing(/\d+ MB free/, with: "N MB free").replacing(/\d+ ms/, with: "N ms")
+      .replacing(Repository.path("seeds"), with: "S").replacing(/\d+ MB free/, with: "N MB free")
+      .replacing(/\d+ ms/, with: "N ms")
       .replacing(/sha256:[0-9a-f]{64}/, with: "sha256:S")
     return (text, code)
   }
@@ -36,6 +37,7 @@ import Testing
         ok    configuration: D/a.json5
         ok    areas: 6 areas, 852800 people
         ok    population: 2814 tiles, 852800 people, sha256:S
+        ok    outlines: S/areas.geojson
         ok    indicators: 44 rows, 5 filled by us
         ok    store: D/hatang.db will be made at the first start
         ok    disk: N MB free in D

@@ -45,16 +45,16 @@ package enum CheckCommand: Command {
         report.add(
           "population",
           passed: "\(sums.tileCount) tiles, \(sums.total) people, sha256:\(sums.digest)")
+      } else if configuration.outlinesPath != nil {
+        report.add("population", passed: "no table: areas stand in for tiles")
       } else {
-        let standIn = "no table: areas stand in for tiles"
-        if configuration.outlinesPath == nil {
-          report.add(
-            "population",
-            failed:
-              "\(standIn), but no outlines say where the areas are; add population or outlines")
-        } else {
-          report.add("population", passed: standIn)
-        }
+        report.add(
+          "population", failed: "neither a population table nor outlines, so 20.2 has no weights",
+          remedy: "add population, or outlines")
+      }
+      if let path = configuration.outlinesPath {
+        _ = try AreaOutlines(file: path, areas: areas)
+        report.add("outlines", passed: path)
       }
       if let path = configuration.availabilityPath {
         let rows = try AvailabilityFile(file: path, areas: areas).rows.count

@@ -14,8 +14,7 @@ package enum Commands {
   /// In the order of the help text.
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
-    LedgerCommand.self,
-    BackupCommand.self, PopulationCommand.self,
+    LedgerCommand.self, BackupCommand.self, PopulationCommand.self,
   ]
 
   package static let parser = CommandLineParser(

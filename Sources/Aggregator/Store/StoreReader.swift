@@ -1,3 +1,4 @@
+import Daemon
 package import SQLite
 
 /// Reads what ingest has committed, beside the daemon or without it. Owned by one thread.
@@ -6,6 +7,10 @@ package final class StoreReader {
 
   /// - Throws: where there is no store, or one of another version.
   package init(path: String) throws(StoreError) {
+    guard Files.exists(path) else {
+      throw StoreError(
+        "read", path, "there is no such file", hint: "start the daemon once, or check store.path")
+    }
     do throws(SQLiteError) {
       database = try Database(path: path, mode: .readOnly)
       let found = try database.integer("PRAGMA user_version")
