@@ -33,15 +33,17 @@ extension Connection {
     }
   }
 
+  typealias LogCallback =
+    @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?) -> Void
+
   /// OpenSSL's words reach us through libmosquitto's log alone.
-  static let collectDetail:
-    @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?) -> Void =
-      { _, context, level, text in
-        guard level & Int32(MOSQ_LOG_ERR) != 0, let inbox = unsafe Connection.inbox(context),
-          let text = unsafe text
-        else { return }
-        inbox.note(unsafe String(cString: text))
-      }
+  static let collectDetail: LogCallback =
+    { _, context, level, text in
+      guard level & Int32(MOSQ_LOG_ERR) != 0, let inbox = unsafe Connection.inbox(context),
+        let text = unsafe text
+      else { return }
+      inbox.note(unsafe String(cString: text))
+    }
 
   /// Also counts the call: that is how `read` sees progress.
   private static func inbox(_ context: UnsafeMutableRawPointer?) -> Inbox? {

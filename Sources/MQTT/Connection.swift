@@ -19,8 +19,8 @@ import Glibc
 public final class Connection {
   public let options: ConnectionOptions
   /// Whether poll tells of everything that is to come. If not, call `read`, `takeMessages` and
-  /// `takeEvents` before waiting in poll: the last `read` ended at its bound (TLS may hold bytes that
-  /// poll cannot see), or something came in `write` or `maintain`.
+  /// `takeEvents` before waiting in poll: the last `read` ended at its bound (TLS may hold bytes
+  /// that poll cannot see), or something came in `write` or `maintain`.
   public var isDry: Bool { isSocketDry && inbox.messages.isEmpty && inbox.events.isEmpty }
 
   private var isSocketDry = true

@@ -65,8 +65,9 @@ final class Inbox {
     let slot = Int(hash & UInt64(Inbox.topicsMax - 1))
     var known = topics[slot]
     let isSame = known.withUTF8 { known in
-      unsafe known.count == count
-        && (count == 0 || memcmp(known.baseAddress!, bytes.baseAddress!, count) == 0)
+      guard known.count == count else { return false }
+      guard let known = known.baseAddress, let bytes = bytes.baseAddress else { return true }
+      return unsafe memcmp(known, bytes, count) == 0
     }
     if isSame { return known }
     let made = unsafe String(decoding: bytes, as: UTF8.self)

@@ -70,8 +70,8 @@ import Testing
       _ = try AgentConfiguration(file: path)
     } throws: {
       "\($0)"
-        == "\(path):\(line): uplink.ca_file names /etc/hatang/ca.pem, which cannot be read: No such "
-        + "file or directory; put the file there, or correct the path"
+        == "\(path):\(line): uplink.ca_file names /etc/hatang/ca.pem, which cannot be read: No "
+        + "such file or directory; put the file there, or correct the path"
     }
   }
 

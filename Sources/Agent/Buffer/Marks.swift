@@ -4,12 +4,13 @@ import Protocol
 /// A small file beside the buffer, `<buffer>.marks`: what must be known when the buffer's own file
 /// cannot be read any more.
 ///
-/// **What is provable.** A number is given only in a commit, and before a commit uses a number at or
-/// above a stream's `bound`, a greater bound lies durably in this file. So whatever a damaged buffer
-/// held, no number at or above its bound was ever given, and a hole up to the bound covers all that
-/// is missing. The hole may name numbers that were never given, at most what one reservation adds
-/// (`reserveMin`, or eight commits' worth); after an orderly stop the bound is exact. If this file
-/// is lost together with the buffer, the salvage's own last number is all there is.
+/// **What is provable.** A number is given only in a commit, and before a commit uses a number at
+/// or above a stream's `bound`, a greater bound lies durably in this file. So whatever a damaged
+/// buffer held, no number at or above its bound was ever given, and a hole up to the bound covers
+/// all that is missing. The hole may name numbers that were never given, at most what one
+/// reservation adds (`reserveMin`, or eight commits' worth); after an orderly stop the bound is
+/// exact. If this file is lost together with the buffer, the salvage's own last number is all there
+/// is.
 struct Marks: Equatable {
   /// Rises with each file that replaces another; the buffer's file carries it too. A buffer of a
   /// lower generation was about to be set aside when the program ended.

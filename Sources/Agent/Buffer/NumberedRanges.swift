@@ -1,5 +1,5 @@
-/// Which numbers of numbered payloads are stored: for each id ranges that neither overlap nor touch,
-/// in order. A table of the buffer holds the same; this is the part of it that is in use.
+/// Which numbers of numbered payloads are stored: for each id ranges that neither overlap nor
+/// touch, in order. A table of the buffer holds the same; this is the part of it that is in use.
 struct NumberedRanges {
   /// By id; what was asked for last is kept.
   private var known: [String: [ClosedRange<Int64>]] = [:]

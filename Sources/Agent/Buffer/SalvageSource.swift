@@ -48,7 +48,8 @@ final class SalvageSource {
   /// The rows that can be read, each once, in no order.
   final class Rows {
     private let database: Database
-    /// Spans of keys without anything read from them yet; both ends exclusive. Streams count from 1.
+    /// Spans of keys without anything read from them yet; both ends exclusive.
+    /// Streams count from 1.
     private var unread: [(low: Int64, high: Int64)] = [(0, .max)]
     private var present: [Row] = []
     /// Attempts that a torn span may still cost.

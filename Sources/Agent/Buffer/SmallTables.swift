@@ -2,8 +2,8 @@ import Daemon
 import SQLite
 
 /// What is quickly copied from a damaged file, before the intake goes on with the new one: the
-/// counts, the numbered ranges and the first-hop window. As far as it can be read: counts lost are a
-/// pity, ranges and window lost may let a measurement in twice that comes again.
+/// counts, the numbered ranges and the first-hop window. As far as it can be read: counts lost are
+/// a pity, ranges and window lost may let a measurement in twice that comes again.
 enum SmallTables {
   private static let tables = [
     ("counts", 6), ("numbered", 4), ("arrivals", 2),

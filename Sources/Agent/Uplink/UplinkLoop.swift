@@ -182,7 +182,7 @@ final class UplinkLoop<Source: UplinkSource> {
     case .unchanged, .unknownStream: break
     case .beyondNext:
       Log.error(
-        "more is committed of this stream than was numbered here; was the buffer copied or restored?",
+        "more is committed of this stream than was numbered here; was the buffer restored?",
         [("stream", receipt.stream), ("expected", receipt.next)])
       if receipt.stream == sender.streams.last?.id { try beginStream() }
     }

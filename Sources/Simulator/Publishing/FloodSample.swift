@@ -1,7 +1,8 @@
 import Protocol
 
 /// The load mode's payload: one coverage sample of exactly 200 bytes, of which only the time and
-/// the position change. Times are consecutive ms, so source and time identify a sample at both ends.
+/// the position change. Times are consecutive ms, so source and time identify a sample at both
+/// ends.
 package struct FloodSample: Sendable {
   package let source: String
   /// The first sample's time, ms since 1970.
