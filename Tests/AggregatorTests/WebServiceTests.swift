@@ -27,7 +27,7 @@ import Testing
 
   deinit {
     service.requestStop()
-    while !service.hasStopped { usleep(1_000) }
+    _ = eventually { service.hasStopped }
   }
 
   private func get(_ path: String) throws -> HTTPAnswer {

@@ -67,8 +67,7 @@ package enum ReasonText {
         """
         Only \(language.number(Double(found))) cases in this period; at least \(needed) are \
         needed.
-        """
-      )
+        """)
     case .heardShare(let found, let needed):
       language.pick(
         """
