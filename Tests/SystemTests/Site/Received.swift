@@ -19,7 +19,7 @@ struct Received {
   init(store: String) throws {
     let database = try Database(path: store, mode: .readOnly)
     let segments = try database.prepare(
-      "SELECT stream, bytes FROM segments ORDER BY stream, first")
+      "SELECT stream, bytes FROM segments WHERE fault IS NULL ORDER BY stream, first")
     while try segments.step() {
       let stream = segments.integer(0)
       for measurement in try Segment(decoding: segments.blob(1)[...]).measurements {

@@ -17,6 +17,16 @@ final class Site {
 
   static let agentName = "kcn-dong-van-1"
 
+  /// Messages that the shipped local broker may have acknowledged since it last wrote its file.
+  static func brokerLossMax() throws -> Int {
+    let lines = try Repository.text("config/mosquitto/local.conf").split(separator: "\n")
+    let setting = lines.first { $0.hasPrefix("autosave_interval ") }
+    guard let number = setting?.split(separator: " ").last.flatMap({ Int($0) }) else {
+      throw TestFailure("config/mosquitto/local.conf has no autosave_interval")
+    }
+    return number
+  }
+
   /// What a test may set of the agent's buffer.
   struct Buffer {
     var folder: String?
