@@ -158,6 +158,9 @@ extension SQLiteStore {
     }
   }
 
+  /// Where `segments` stops before its limit: one segment may have a megabyte.
+  private static let segmentBytesMax = 16 << 20
+
   package func segments(
     after id: Int64, limit: Int
   ) throws(StoreError) -> [KeptSegment] {
@@ -166,11 +169,14 @@ extension SQLiteStore {
       try state.findSegments.bind(1, id)
       try state.findSegments.bind(2, Int64(limit))
       var segments: [KeptSegment] = []
-      while try state.findSegments.step() {
+      var byteCount = 0
+      while byteCount < SQLiteStore.segmentBytesMax, try state.findSegments.step() {
+        let bytes = state.findSegments.blob(3)
+        byteCount += bytes.count
         segments.append(
           KeptSegment(
             id: state.findSegments.integer(0), agent: state.findSegments.integer(1),
-            arrivedMs: state.findSegments.integer(2), bytes: state.findSegments.blob(3)))
+            arrivedMs: state.findSegments.integer(2), bytes: bytes))
       }
       return segments
     }
