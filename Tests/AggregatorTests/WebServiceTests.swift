@@ -1,6 +1,7 @@
 import Aggregator
 import Daemon
 import Glibc
+import TestSupport
 import Testing
 
 /// The web server over real sockets.
