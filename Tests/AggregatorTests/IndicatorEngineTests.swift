@@ -130,6 +130,26 @@ import Testing
     #expect(try text(with, "simulated") == "true")
   }
 
+  @Test func `simulated lines and counters are left out alike`() throws {
+    try province.ingest(
+      (Province.broadband() + Province.services()).map {
+        var made = $0
+        made.isSimulated = true
+        return made
+      })
+    for code in ["20.1", "7.1"] {
+      #expect(try text(try province.json(code), "status") == "no_data", "\(code)")
+      #expect(try text(try province.json(code), "simulated") == "false", "\(code)")
+    }
+    province.method.acceptSimulated = true
+    for (code, value) in [("20.1", "76.259375"), ("7.1", "81.6")] {
+      let json = try province.json(code)
+      let found = try text(json, "value")
+      #expect(found == value, "\(code)")
+      #expect(try text(json, "simulated") == "true", "\(code)")
+    }
+  }
+
   @Test func `real data beside simulated data stays unmarked while that is not accepted`() throws {
     try province.ingest(Province.coverage(isSimulated: true) + Province.coverage())
     let json = try province.json("20.2")

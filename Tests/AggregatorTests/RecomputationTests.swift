@@ -73,6 +73,8 @@ import Testing
   @Test func `the trend follows from the last value of each month`() throws {
     // Each month twice; the first value of a month must not count.
     for month in 0..<7 {
+      // And a simulated one last, which belongs to another trend.
+      defer { try? insert(month: 11 + month, day: 25, share: 0.1, isSimulated: true) }
       for (day, share) in [(3, 0.1), (20, 0.80 + 0.01 * Double(month))] {
         try insert(month: 11 + month, day: day, share: share)
       }
@@ -90,14 +92,14 @@ import Testing
   }
 
   /// A revision of 7.1 in a month counted from January 2025.
-  private func insert(month: Int, day: Int, share: Double) throws {
+  private func insert(month: Int, day: Int, share: Double, isSimulated: Bool = false) throws {
     let days = LocalDay.day(year: 2025 + (month - 1) / 12, month: (month - 1) % 12 + 1, day: day)
     let ms = LocalDay.startMs(ofDay: days, utcOffsetMinutes: 420)
     let database = try Database(path: province.site.path, mode: .readWrite)
     try database.execute(
       """
       INSERT INTO revisions SELECT '7.1', ifnull(max(revision), 0) + 1, \(ms), 'new_data',
-        '{"value":\(share * 100),"simulated":false}' FROM revisions WHERE code = '7.1'
+        '{"value":\(share * 100),"simulated":\(isSimulated)}' FROM revisions WHERE code = '7.1'
       """)
   }
 }
