@@ -1,3 +1,4 @@
+import Indicators
 package import Protocol
 
 /// One message that a device sends: one measurement, or an array of them.
@@ -26,14 +27,10 @@ struct Calendar: Sendable {
   let nowMs: Int64
   let utcOffsetMinutes: Int
 
-  private static let dayMs: Int64 = 86_400_000
-
   /// A time of day so many days ago, ms since 1970.
   func ms(daysAgo: Int, hour: Double) -> Int64 {
-    let offset = Int64(utcOffsetMinutes) * 60_000
-    let midnight = (nowMs + offset) / Calendar.dayMs * Calendar.dayMs - offset
-    return midnight - Int64(daysAgo) * Calendar.dayMs + Int64(hour * 3_600_000)
+    let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: utcOffsetMinutes)
+    return LocalDay.startMs(ofDay: today - daysAgo, utcOffsetMinutes: utcOffsetMinutes)
+      + Int64(hour * 3_600_000)
   }
-
-  func days(sinceMs: Int64) -> Double { Double(nowMs - sinceMs) / Double(Calendar.dayMs) }
 }
