@@ -73,7 +73,8 @@ let package = Package(
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
     // Numbers for `make bench`; skipped in an ordinary run.
     tests(
-      "BenchTests", ["Aggregator", "Indicators", "Protocol", "Simulator", "Daemon", "TestSupport"]),
+      "BenchTests",
+      ["Agent", "Aggregator", "Indicators", "Protocol", "Simulator", "Daemon", "TestSupport"]),
     tests("SeedsTests", []),
     tests("StyleTests", []),
   ]

@@ -169,6 +169,10 @@ def in_process():
     segments = ROOT / ".build" / "bench-segments"
     segments.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HATANG_BENCH": str(segments)}
+    # Real drive-test logs, where the checkout has them beside it.
+    logs = ROOT.parent / "shared/data/cork-5g"
+    if logs.is_dir():
+        environment.setdefault("HATANG_LOGS", str(logs))
     done = subprocess.run(
         ["swift", "test", "-c", "release", "--scratch-path", ".build/tests", "--disable-xctest",
          "--filter", "BenchTests"],
