@@ -157,9 +157,11 @@ class Site:
             self.folder / "aggregator.json5")
 
     def simulate(self, *options):
+        if "--flood" not in options:
+            options = ("--population", ROOT / "seeds/population.csv", *options)
         return self.start(
             "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.local_port}",
-            "--population", ROOT / "seeds/population.csv", *options)
+            *options)
 
     def status(self):
         """The agent's own words; None before the first."""

@@ -78,13 +78,26 @@ extension Settings {
     tellsPast = !options.has("no-past")
     population = options.value("population") ?? "seeds/population.csv"
     flood = try FloodSettings(options, nowMs: nowMs)
+    try Settings.refuseUnused(options)
     guard flood == nil else { return }
-    for name in ["source", "first-time", "numbered"] where options.has(name) {
-      throw UsageError("--\(name) is for --flood; add --flood N or remove it")
-    }
     if rate == 0 {
       throw UsageError("--rate is 0, allowed 1…1000000 without --flood; raise it")
     }
+  }
+}
+
+extension Settings {
+  /// An option that changes nothing would be a lie.
+  private static func refuseUnused(_ options: Options) throws(UsageError) {
+    let isFlood = options.has("flood")
+    let unused =
+      isFlood
+      ? ["devices", "kind", "seed", "no-past", "population"] : ["source", "first-time", "numbered"]
+    guard let name = unused.first(where: options.has) else { return }
+    throw UsageError(
+      isFlood
+        ? "--\(name) is for a fleet; remove it, or --flood"
+        : "--\(name) is for --flood; add --flood N or remove it")
   }
 }
 

@@ -31,6 +31,7 @@ import Testing
     (["--devices", "many"], "--devices is many, but must be a whole number; change it"),
     (["--rate", "0"], "--rate is 0, allowed 1…1000000 without --flood; raise it"),
     (["--kind", "radio"], "--kind is radio, allowed coverage, broadband, service; change it"),
+    (["--flood", "9", "--kind", "coverage"], "--kind is for a fleet; remove it, or --flood"),
     (["--numbered"], "--numbered is for --flood; add --flood N or remove it"),
     (
       ["--flood", "1", "--source", "a/b"],
