@@ -121,7 +121,10 @@ import Testing
     try province.ingest(Province.coverage(isSimulated: true))
     let without = try province.json("20.2")
     #expect(try text(without, "status") == "no_data")
-    #expect(try text(without, "reason.vi") == "Chưa có mẫu đo 5G nào dùng được.")
+    #expect(
+      try text(without, "reason.vi")
+        == "Chưa có mẫu đo 5G nào dùng được. Chỉ có số liệu mô phỏng, và cấu hình không cho dùng."
+    )
     #expect(try text(without, "simulated") == "false")
     #expect(try text(without, "bounds") == "0.0 100.0")
     province.method.acceptSimulated = true
@@ -140,6 +143,9 @@ import Testing
     for code in ["20.1", "7.1"] {
       #expect(try text(try province.json(code), "status") == "no_data", "\(code)")
       #expect(try text(try province.json(code), "simulated") == "false", "\(code)")
+      let reason = try text(try province.json(code), "reason.en")
+      #expect(
+        reason.hasSuffix("There is simulated data only, which the configuration does not accept."))
     }
     province.method.acceptSimulated = true
     for (code, value) in [("20.1", "76.259375"), ("7.1", "81.6")] {

@@ -41,7 +41,7 @@ package final class IndicatorEngine {
     let plmn = try state.operators()
     let table = tables.populationVersion == nil ? "areas" : "tiles"
     return result(
-      row, fill, reading.isSimulated, populationTable: tables.populationVersion,
+      row, fill, reading, populationTable: tables.populationVersion,
       province: IndicatorFigure(
         reading.state.province(), plmn: plmn, counts: reading.state.counts, table: table)
     ) { area in
@@ -59,7 +59,7 @@ package final class IndicatorEngine {
     let lines = BroadbandState(
       method: method, weights: weights, lines: reading.state.lines, records: records)
     return result(
-      row, fill, reading.isSimulated, populationTable: nil,
+      row, fill, reading, populationTable: nil,
       province: IndicatorFigure(
         lines.province(), evidence: reading.state.evidence(), method: method, weights: counted)
     ) { area in
@@ -76,21 +76,25 @@ package final class IndicatorEngine {
     let reading = try state.services(
       numerator: numerator, denominator: denominator, today: today)
     return result(
-      row, fill, reading.isSimulated, populationTable: nil,
+      row, fill, reading, populationTable: nil,
       province: IndicatorFigure(reading.state, today: today, method: method)
     ) { area in
       IndicatorFigure(reading.state.filter { $0.area == area }, today: today, method: method)
     }
   }
 
-  private func result(
-    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ isSimulated: Bool,
+  private func result<State>(
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ reading: StateReader.Reading<State>,
     populationTable: String?, province: IndicatorFigure, area: (Int) -> IndicatorFigure
   ) -> IndicatorResult {
-    IndicatorResult(
+    var province = province
+    if province.status == .noData, reading.leavesSimulatedOut {
+      province.reasons.append(.onlySimulated)
+    }
+    return IndicatorResult(
       row: row, province: province,
       areas: tables.areas.areas.enumerated().map { ($0.element, area($0.offset)) },
-      isSimulated: isSimulated, parameters: method.json(for: fill),
+      isSimulated: reading.isSimulated, parameters: method.json(for: fill),
       populationTable: populationTable, trend: nil)
   }
 }

@@ -30,7 +30,7 @@ package struct IndicatorFigure: Equatable, Sendable {
 
   package var status: Status {
     if reasons.isEmpty { return .measured }
-    return reasons == [.nothingMeasured] ? .noData : .insufficientData
+    return reasons.contains(.nothingMeasured) ? .noData : .insufficientData
   }
 
   package var isShown: Bool { reasons.isEmpty }

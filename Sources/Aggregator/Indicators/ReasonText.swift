@@ -13,6 +13,10 @@ package enum ReasonText {
   private static func text(_ reason: Reason, _ code: String, _ language: Language) -> String {
     switch reason {
     case .nothingMeasured: nothing(code, language)
+    case .onlySimulated:
+      language.pick(
+        "Chỉ có số liệu mô phỏng, và cấu hình không cho dùng.",
+        "There is simulated data only, which the configuration does not accept.")
     case .noPopulation:
       language.pick(
         "Không có bảng dân số nên không tính được trọng số.",

@@ -15,10 +15,13 @@ package final class StateReader {
     self.tables = tables
   }
 
-  /// What was read, and whether any of it is simulated.
+  /// What was read.
   package struct Reading<T> {
     package let state: T
+    /// Any of it was made by a simulator.
     package let isSimulated: Bool
+    /// Simulated data was there and left out.
+    package let leavesSimulatedOut: Bool
   }
 
   /// 20.2. One pass in the order of the primary key: nothing is sorted.
@@ -32,6 +35,7 @@ package final class StateReader {
       method: method, table: table ?? tables.population, today: today,
       areaOfCell: { [outlines = tables.outlines] in outlines?.area(ofCell: $0) })
     var usesSimulated = false
+    var leavesOut = false
     do throws(SQLiteError) {
       let rows = try store.database.prepare(
         """
@@ -42,7 +46,10 @@ package final class StateReader {
       while try rows.step() {
         let source = rows.integer(3)
         let isMade = isSimulated(source)
-        if isMade, !method.acceptSimulated { continue }
+        if isMade, !method.acceptSimulated {
+          leavesOut = true
+          continue
+        }
         usesSimulated = usesSimulated || isMade
         accumulator.add(
           Indicators.CoverageRow(
@@ -55,7 +62,8 @@ package final class StateReader {
     } catch {
       throw StoreError(error)
     }
-    return Reading(state: accumulator.finish(), isSimulated: usesSimulated)
+    return Reading(
+      state: accumulator.finish(), isSimulated: usesSimulated, leavesSimulatedOut: leavesOut)
   }
 
   /// PLMN by number; empty: unknown.
@@ -105,7 +113,12 @@ package final class StateReader {
       throw StoreError(error)
     }
     if !days.isEmpty { lines.add(Line(days: days, method: method), evidence) }
-    return Reading(state: lines, isSimulated: usesSimulated)
+    let made = try store.rows("SELECT EXISTS(SELECT 1 FROM lines WHERE simulated)") {
+      $0.integer(0) != 0
+    }
+    return Reading(
+      state: lines, isSimulated: usesSimulated,
+      leavesSimulatedOut: !method.acceptSimulated && made == [true])
   }
 
   /// 7.x: every source with one of the two counters, by source and area.
@@ -114,7 +127,12 @@ package final class StateReader {
   ) throws(StoreError) -> Reading<[ServiceUnit]> {
     var units: [UnitKey: ServiceUnit] = [:]
     var usesSimulated = false
+    var leavesOut = false
     for series in try serviceSeries(numerator, denominator) {
+      if series.isSimulated, !method.acceptSimulated {
+        leavesOut = true
+        continue
+      }
       let days = try serviceDays(series.id, from: ServicePeriod.horizon(today))
       // Not heard in any of the periods: it is gone, and was named while it was missing.
       if days.isEmpty { continue }
@@ -129,7 +147,8 @@ package final class StateReader {
         denominator: isNumerator ? unit?.denominator ?? CounterSeries() : counter)
     }
     let sorted = units.sorted { ($0.key.source, $0.key.area) < ($1.key.source, $1.key.area) }
-    return Reading(state: sorted.map(\.value), isSimulated: usesSimulated)
+    return Reading(
+      state: sorted.map(\.value), isSimulated: usesSimulated, leavesSimulatedOut: leavesOut)
   }
 
   private struct UnitKey: Hashable {
@@ -161,10 +180,7 @@ package final class StateReader {
         name: row.text(2).isEmpty ? row.text(4) : "\(row.text(4)) (\(row.text(2)))",
         isSimulated: row.integer(5) != 0)
     }
-    return all.filter {
-      ($0.counter == numerator || $0.counter == denominator)
-        && (method.acceptSimulated || !$0.isSimulated)
-    }
+    return all.filter { $0.counter == numerator || $0.counter == denominator }
   }
 
   private func serviceDays(

@@ -188,7 +188,8 @@ struct DetailTexts {
       language.number(Double($0 ?? 0))
     }
     let days = [text(node, "from"), text(node, "to")].map { times.day(iso: $0 ?? "") }
-    return "\(value(node)) = \(cases[0]) / \(cases[1]) (\(days[0]) – \(days[1]))"
+    let result = (try? node.value("value")) == nil ? "–;" : "\(value(node)) ="
+    return "\(result) \(cases[0]) / \(cases[1]) (\(days[0]) – \(days[1]))"
   }
 
   // MARK: Reading

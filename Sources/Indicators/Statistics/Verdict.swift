@@ -38,6 +38,8 @@ public enum Verdict: String, Sendable {
 public enum Reason: Equatable, Sendable {
   /// No measurement at all that could say anything.
   case nothingMeasured
+  /// There is simulated data, which is not accepted.
+  case onlySimulated
   /// Neither the population table nor the areas give a weight.
   case noPopulation
   /// Too few of the people live in measured tiles (20.2).
