@@ -41,30 +41,12 @@ package enum ReasonText {
         Only \(language.number(found, decimals: 1)) effective observations; at least \
         \(language.number(needed)) are needed.
         """)
-    case .householdShare(let found, let needed):
-      language.pick(
-        """
-        Mới biết khả năng đăng ký gói 1 Gb/s của \(language.percent(share: found)) số hộ; cần ít \
-        nhất \(language.percent(share: needed)).
-        """,
-        """
-        What can be ordered is known for only \(language.percent(share: found)) of the \
-        households; at least \(language.percent(share: needed)) is needed.
-        """)
+    case .householdShare(let found, let needed): households(found, needed, language)
     case .decidedLines(let found, let needed):
       language.pick(
         "Mới có \(found) đường truyền gigabit đủ số ngày đo; cần ít nhất \(needed).",
         "Only \(found) gigabit lines have enough days with a test; at least \(needed) are needed.")
-    case .censoredLines(let found, let all):
-      language.pick(
-        """
-        \(found) trong \(all) đường truyền gigabit được đo qua cổng mạng hoặc Wi-Fi chậm hơn \
-        1 Gb/s nên không kết luận được; chỉ chấp nhận nhiều nhất một nửa.
-        """,
-        """
-        \(found) of \(all) gigabit lines are measured through a port or Wi-Fi that cannot show \
-        1 Gb/s; at most half may be.
-        """)
+    case .censoredLines(let found, let all): censored(found, all, language)
     case .cases(let found, let needed):
       language.pick(
         "Kỳ này mới có \(language.number(Double(found))) hồ sơ, giao dịch; cần ít nhất \(needed).",
@@ -83,6 +65,32 @@ package enum ReasonText {
         least \(language.percent(share: needed)) is needed.
         """)
     }
+  }
+
+  private static func households(
+    _ found: Double, _ needed: Double, _ language: Language
+  ) -> String {
+    language.pick(
+      """
+      Mới biết khả năng đăng ký gói 1 Gb/s của \(language.percent(share: found)) số hộ; cần ít \
+      nhất \(language.percent(share: needed)).
+      """,
+      """
+      What can be ordered is known for only \(language.percent(share: found)) of the \
+      households; at least \(language.percent(share: needed)) is needed.
+      """)
+  }
+
+  private static func censored(_ found: Int, _ all: Int, _ language: Language) -> String {
+    language.pick(
+      """
+      \(found) trong \(all) đường truyền gigabit được đo qua cổng mạng hoặc Wi-Fi chậm hơn \
+      1 Gb/s nên không kết luận được; chỉ chấp nhận nhiều nhất một nửa.
+      """,
+      """
+      \(found) of \(all) gigabit lines are measured through a port or Wi-Fi that cannot show \
+      1 Gb/s; at most half may be.
+      """)
   }
 
   private static func nothing(_ code: String, _ language: Language) -> String {
