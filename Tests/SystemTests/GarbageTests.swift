@@ -36,7 +36,10 @@ import Testing
     #expect(received.missing(of: publisher.acknowledged.keys).isEmpty)
     #expect(received.doubled.allSatisfy { $0.source != publisher.source })
     #expect(received.isBalanced)
-    #expect(try (site.agentStatus("rejected") ?? 0) > 1_000)
+    // The status file is a second behind at most.
+    try waitUntil("the status shows more than 1,000 rejected") {
+      try (site.agentStatus("rejected") ?? 0) > 1_000
+    }
     let store = try Database(path: site.storePath, mode: .readOnly)
     #expect(try store.integer("SELECT sum(count) FROM refusals") > 1_000)
     #expect(try store.integer("SELECT count(*) FROM refusals WHERE last_text = ''") == 0)

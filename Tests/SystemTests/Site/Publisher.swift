@@ -59,8 +59,8 @@ final class Publisher {
   private func payload(_ identity: Identity) -> [UInt8] {
     let seconds = identity.timeMs / 1_000
     let fraction = String(1_000 + identity.timeMs % 1_000).dropFirst()
-    // A position that jumps: the columns must not shrink to nothing.
-    let noise = 100_000 + identity.timeMs &* 7_919 % 800_011
+    // A position that jumps, and never by the same step: the columns must not shrink to nothing.
+    let noise = 100_000 + (UInt64(identity.timeMs) &* 0x9e37_79b9_7f4a_7c15) >> 40 % 800_000
     return Array(
       """
       {"time": \(seconds).\(fraction), "lat": 20.\(noise), "lon": 105.\(noise), \
