@@ -100,6 +100,8 @@ import Testing
     do {
       let open = try fixture.open()
       try open.store(500)
+      // A crash would end the salvage's thread too; here it must not close its connection later.
+      #expect(eventually { !open.buffer.isSalvaging })
     }
     try Files.remove(fixture.path)
     try Files.remove(fixture.path + "-wal")
