@@ -18,6 +18,9 @@ let testing: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// `make fuzz` names the folder of clang's runtime, and so links libFuzzer into FuzzTests.
+let fuzzer = Context.environment["HATANG_FUZZER"]
+
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -75,6 +78,15 @@ let package = Package(
     tests(
       "BenchTests",
       ["Agent", "Aggregator", "Indicators", "Protocol", "Simulator", "Daemon", "TestSupport"]),
+    // Every decoder and parser against bytes of any kind: the corpus in an ordinary run, libFuzzer in
+    // `make fuzz`.
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: ["Agent", "Aggregator", "Protocol", "Daemon", "TestSupport"],
+      swiftSettings: testing + (fuzzer == nil ? [] : [.define("FUZZING")]),
+      linkerSettings: fuzzer.map {
+        [.unsafeFlags(["-L", $0, "-lclang_rt.fuzzer_no_main-x86_64", "-lstdc++"])]
+      } ?? []),
     tests("SeedsTests", []),
     tests("StyleTests", []),
   ]

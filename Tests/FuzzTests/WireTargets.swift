@@ -1,0 +1,37 @@
+import Protocol
+
+/// What comes over the uplink.
+extension Target {
+  static let wire = [
+    Target(name: "batch") { bytes in
+      guard let batch = try? Batch(decoding: bytes) else { return }
+      hold((try? Batch(decoding: batch.encoded())) == batch, "a batch comes back the same")
+      var ledger = StreamLedger()
+      _ = try? ledger.receive(batch)
+      hold(ledger.isBalanced, "next = received + lost, whatever the batch says")
+      for piece in batch.segments { checkSegment(piece.bytes) }
+    },
+    Target(name: "segment") { checkSegment($0[...]) },
+    Target(name: "receipt") { bytes in
+      guard let receipt = try? Receipt(decoding: bytes) else { return }
+      hold((try? Receipt(decoding: receipt.encoded())) == receipt, "a receipt comes back the same")
+    },
+    Target(name: "status") { bytes in
+      guard let status = try? AgentStatus(decoding: bytes) else { return }
+      hold((try? AgentStatus(decoding: status.encoded())) == status, "a status comes back the same")
+    },
+  ]
+
+  /// Encoding groups the rows by source, so it is the second encoding that must stay.
+  private static func checkSegment(_ bytes: ArraySlice<UInt8>) {
+    guard let segment = try? Segment(decoding: bytes), !segment.measurements.isEmpty else { return }
+    let once = Segment.encode(segment.measurements, receivedMs: segment.receivedMs)
+    guard let again = try? Segment(decoding: once[...]) else {
+      fatalError("what was decoded is legal, and so can be encoded and decoded")
+    }
+    hold(again.receivedMs == segment.receivedMs, "the time of the commit stays")
+    hold(again.measurements.count == segment.measurements.count, "no row is lost or doubled")
+    let twice = Segment.encode(again.measurements, receivedMs: again.receivedMs)
+    hold(twice == once, "one set of rows has one form")
+  }
+}
