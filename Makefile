@@ -1,11 +1,12 @@
-# Hạ Tầng. The words: run, test, bench, fuzz, lint, clean. `run` and `test` install what they need.
+# Hạ Tầng. The words: run, test, bench, bench-fleet, fuzz, lint,
+# clean. `run` and `test` install what they need.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
 PROGRAMS := -c release --static-swift-stdlib
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test bench fuzz lint clean packages
+.PHONY: build run test bench bench-fleet fuzz lint clean packages
 
 build: packages
 	swift build $(PROGRAMS)
@@ -24,6 +25,9 @@ bench: build
 
 fuzz: packages
 	@tools/fuzz.sh
+
+bench-fleet: build
+	@python3 bench/fleet.py
 
 lint: packages
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

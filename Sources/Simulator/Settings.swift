@@ -16,6 +16,8 @@ package struct Settings: Sendable {
   package var population: String
   /// `nil`: a fleet is played.
   package var flood: FloodSettings?
+  /// `nil`: devices are played.
+  package var agents: AgentsSettings?
 }
 
 package struct FloodSettings: Sendable {
@@ -52,7 +54,7 @@ extension Settings {
           .init("source", "NAME", help: "flood: the samples' source, flood unless given"),
           .init("first-time", "MS", help: "flood: time of the first sample, ms since 1970"),
           .init("numbered", help: "flood: numbered payloads, which the agent stores once"),
-        ])
+        ] + AgentsSettings.options)
     ])
 
   /// - Parameter nowMs: the wall clock.
@@ -78,8 +80,9 @@ extension Settings {
     tellsPast = !options.has("no-past")
     population = options.value("population") ?? "seeds/population.csv"
     flood = try FloodSettings(options, nowMs: nowMs)
+    agents = try AgentsSettings(options)
     try Settings.refuseUnused(options)
-    guard flood == nil else { return }
+    guard flood == nil, agents == nil else { return }
     if rate == 0 {
       throw UsageError("--rate is 0, allowed 1…1000000 without --flood; raise it")
     }
@@ -89,15 +92,19 @@ extension Settings {
 extension Settings {
   /// An option that changes nothing would be a lie.
   private static func refuseUnused(_ options: Options) throws(UsageError) {
-    let isFlood = options.has("flood")
-    let unused =
-      isFlood
-      ? ["devices", "kind", "seed", "no-past", "population"] : ["source", "first-time", "numbered"]
-    guard let name = unused.first(where: options.has) else { return }
-    throw UsageError(
-      isFlood
-        ? "--\(name) is for a fleet; remove it, or --flood"
-        : "--\(name) is for --flood; add --flood N or remove it")
+    let modes: [(name: String, own: [String])] = [
+      ("flood", ["source", "first-time", "numbered"]), ("agents", AgentsSettings.own),
+    ]
+    let given = modes.filter { options.has($0.name) }
+    guard given.count < 2 else { throw UsageError("--flood and --agents exclude each other") }
+    let fleet = given.isEmpty ? [] : ["devices", "kind", "no-past", "population"]
+    if let name = (fleet + (options.has("flood") ? ["seed"] : [])).first(where: options.has) {
+      throw UsageError("--\(name) is for a fleet; remove it, or --\(given[0].name)")
+    }
+    for mode in modes where !options.has(mode.name) {
+      guard let name = mode.own.first(where: options.has) else { continue }
+      throw UsageError("--\(name) is for --\(mode.name); add --\(mode.name) N or remove it")
+    }
   }
 }
 

@@ -11,6 +11,10 @@ func run() throws -> ExitCode {
   if let flood = settings.flood {
     return try FloodRun(flood, broker: settings.brokers[0]).run(signals: signals)
   }
+  if let agents = settings.agents {
+    return try AgentsRun(agents, broker: settings.brokers[0], seed: settings.seed)
+      .run(signals: signals)
+  }
   let grid = try PopulationGrid(
     csv: try Files.text(settings.population), name: settings.population)
   return try FleetRun(settings, grid: grid).run(signals: signals)

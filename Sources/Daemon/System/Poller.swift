@@ -25,6 +25,11 @@ public struct Poller {
     }
   }
 
+  /// Watches a descriptor that is not watched yet: without `add`'s search, for thousands of them.
+  public mutating func append(_ descriptor: Int32, _ events: Events) {
+    entries.append(pollfd(fd: descriptor, events: events.rawValue, revents: 0))
+  }
+
   public mutating func remove(_ descriptor: Int32) { entries.removeAll { $0.fd == descriptor } }
 
   public mutating func removeAll() { entries.removeAll(keepingCapacity: true) }

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""`make bench-fleet`: one aggregator under many agents, each with a connection of its own.
+
+Everything is on loopback and bounded in time. FLEET_AGENTS (2000) and FLEET_SECONDS (900) make it
+smaller; with arguments only the parts that are named (steady, storm, drain). The agents are played by
+one process with the agent's own sender; it and the broker share the machine with the aggregator.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+
+from bench import machine, row
+from parts import BIN, Site, wait_for
+
+AGENTS = int(os.environ.get("FLEET_AGENTS", "2000"))
+SECONDS = int(os.environ.get("FLEET_SECONDS", "900"))
+HOUR = 3_600
+
+
+class Province(Site):
+    """A province without agents of its own, and what its aggregator takes meanwhile."""
+
+    def __enter__(self):
+        self.start_province()
+        wait_for("the aggregator answers", lambda: self.listens(self.http_port))
+        return self
+
+    def play(self, seconds, *options):
+        """The played agents' own report, and CPU seconds and largest resident size meanwhile."""
+        log = self.folder / "simulator.log"
+        log.unlink(missing_ok=True)
+        cpu, began, resident = self.aggregator.cpu_seconds(), time.monotonic(), 0
+        played = self.start(
+            "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
+            "--agents", AGENTS, "--duration", seconds, *options)
+        while played.child.poll() is None:
+            resident = max(resident, self.aggregator.resident_bytes())
+            time.sleep(0.5)
+        cores = (self.aggregator.cpu_seconds() - cpu) / (time.monotonic() - began)
+        found = [line for line in log.read_text().splitlines() if line.startswith("{")]
+        if not found:
+            raise SystemExit(f"the simulator ended without a report: {log.read_text()[-2000:]}")
+        return json.loads(found[-1]), cores, resident
+
+    def accounted(self):
+        """Received and lost in the aggregator's ledger."""
+        received, lost = self.query("SELECT sum(received), sum(lost) FROM streams")
+        return received, lost
+
+
+def loss(province, report):
+    """A row that compares what was made with what the ledger holds."""
+    received, lost = province.accounted()
+    missing = report["made"] - received
+    row("  made, received, declared lost", f"{report['made']:,}; {received:,}; {lost}",
+        "nothing missing", missing == 0 and lost == 0)
+
+
+def seconds_of(value):
+    return "never" if value is None else f"{value:.2f} s"
+
+
+def steady():
+    with Province() as province:
+        report, cores, resident = province.play(SECONDS)
+        row(f"{AGENTS:,} agents, 1 sample a second each, {SECONDS} s: receipt, 99th percentile",
+            seconds_of(report["delay_p99_seconds"]), "≤ 2 s", report["delay_p99_seconds"] <= 2)
+        row("  median; most", f"{seconds_of(report['delay_median_seconds'])}; "
+            f"{seconds_of(report['delay_max_seconds'])}")
+        row("  aggregator: cores", f"{cores:.2f}", "≤ 1", cores <= 1)
+        row("  aggregator: resident, most", f"{resident / 1e6:.0f} MB", "≤ 150 MB", resident <= 150e6)
+        loss(province, report)
+
+
+def storm():
+    with Province() as province:
+        report, _, _ = province.play(60, "--cut-after", 30)
+        row(f"{AGENTS:,} connections cut at once: all are back after",
+            seconds_of(report["reconnected_after_seconds"]))
+        row("  receipt over the whole minute, 99th percentile; most",
+            f"{seconds_of(report['delay_p99_seconds'])}; {seconds_of(report['delay_max_seconds'])}")
+        row("  connections; refusals", f"{report['connections']:,}; {report['refusals']}",
+            "no refusal", report["refusals"] == 0)
+        loss(province, report)
+
+
+def drain():
+    with Province() as province:
+        report, _, resident = province.play(120, "--backlog", HOUR)
+        total = AGENTS * HOUR
+        row(f"{total:,} samples, an hour of {AGENTS:,} agents, drained at once",
+            seconds_of(report["drained_after_seconds"]))
+        row("  live data meanwhile: receipt, median; 99th percentile",
+            f"{seconds_of(report['delay_median_seconds'])}; "
+            f"{seconds_of(report['delay_p99_seconds'])}")
+        row("  aggregator: resident, most", f"{resident / 1e6:.0f} MB", "≤ 150 MB", resident <= 150e6)
+        loss(province, report)
+
+
+PARTS = {"steady": steady, "storm": storm, "drain": drain}
+
+
+def main():
+    names = sys.argv[1:] or list(PARTS)
+    for name in names:
+        if name not in PARTS:
+            raise SystemExit(f"no part {name}; there are {', '.join(PARTS)}")
+    # Three descriptors a connection in the simulator, one in the broker.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    machine()
+    for name in names:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()
