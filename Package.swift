@@ -78,8 +78,8 @@ let package = Package(
     tests(
       "BenchTests",
       ["Agent", "Aggregator", "Indicators", "Protocol", "Simulator", "Daemon", "TestSupport"]),
-    // Every decoder and parser against bytes of any kind: the corpus in an ordinary run, libFuzzer in
-    // `make fuzz`.
+    // Every decoder and parser against bytes of any kind: the corpus in an ordinary run, libFuzzer
+    // in `make fuzz`.
     .testTarget(
       name: "FuzzTests",
       dependencies: ["Agent", "Aggregator", "Protocol", "Daemon", "TestSupport"],

@@ -17,8 +17,8 @@ final class AgentsRun {
   private var reconnectedAfter: Duration?
   private var cutAt: Duration?
 
-  /// Connections begin spread over this time.
-  private static let spread: Duration = .seconds(10)
+  /// Connections that begin in a second.
+  private static let connectionRate = 200.0
   /// Samples of one segment of a backlog.
   private static let backlogSegment = 100
   /// After the end: for the receipts of what is on the way.
@@ -28,11 +28,10 @@ final class AgentsRun {
     self.settings = settings
     var made: [PlayedAgent] = []
     for index in 0..<settings.count {
-      let share = Double(index) / Double(settings.count)
       made.append(
         try PlayedAgent(
           index: index, broker: broker, seed: seed,
-          firstAttempt: started + AgentsRun.spread * share))
+          firstAttempt: started + .seconds(Double(index) / AgentsRun.connectionRate)))
     }
     agents = made
   }
@@ -113,8 +112,8 @@ final class AgentsRun {
   private func report(_ code: ExitCode) -> ExitCode {
     delays.sort()
     func percentile(_ share: Double) -> Double? {
-      delays.isEmpty
-        ? nil : Double(delays[min(delays.count - 1, Int(Double(delays.count) * share))])
+      guard let last = delays.indices.last else { return nil }
+      return Double(delays[min(last, Int(Double(delays.count) * share))])
     }
     let isWhole = code == .done && isDrained
     var json = JSONWriter()
