@@ -17,8 +17,7 @@ func hold(_ condition: Bool, _ property: @autoclosure () -> String) {
   if !condition { fatalError(property()) }
 }
 
-/// The corpus, one folder for each target: what fuzzing has found worth keeping. `make fuzz` goes on
-/// from there.
+/// The corpus, one folder for each target: inputs of every form. `make fuzz` goes on from there.
 @Suite struct CorpusTests {
   static let folder = Repository.path("Tests/Resources/corpus")
 
