@@ -228,6 +228,13 @@ public final class Connection {
     return packetID
   }
 
+  /// Queues; `write` sends. The broker's UNSUBACK is told by no event: whatever comes for a packet
+  /// sent later tells that this one was taken.
+  public func unsubscribe(from filter: String) throws(MQTTError) {
+    try requireConnection("unsubscribe")
+    try check("unsubscribe", unsafe mosquitto_unsubscribe_v5(handle, nil, filter, nil))
+  }
+
   /// Queues; `write` sends.
   @discardableResult
   public func publish(_ publication: Publication) throws(MQTTError) -> Int32 {

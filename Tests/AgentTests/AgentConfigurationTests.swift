@@ -142,11 +142,6 @@ import Testing
       "1: textfile is \"/x/y.txt\", but node_exporter reads only files that end in .prom; rename it"
     ),
     (
-      "{ agent: 'a', uplink: { host: 'h' }, mappings: [\n{ topic: 'x' }] }",
-      "2: mappings[0] maps a foreign device, which this version cannot do yet; remove it, and let "
-        + "the device publish measure/<kind>/<source> as docs/payloads.md says"
-    ),
-    (
       "{ agent: 'a', uplink: { host: 'h' }, probes: {\n coverage: {} } }",
       "2: probes.coverage sets up a built-in probe, which this version does not have yet; remove it"
     ),

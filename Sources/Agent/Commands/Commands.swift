@@ -16,6 +16,7 @@ package enum Commands {
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, StatusCommand.self, BufferInfoCommand.self,
     BufferVerifyCommand.self, BufferExportCommand.self, ImportCommand.self,
+    MappingTestCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -11,6 +11,21 @@ enum MeasurementText {
     json.beginObject()
     json.member("stream", stream.description)
     json.member("sequence", number)
+    write(measurement, to: &json)
+    json.endObject()
+    return json.text + "\n"
+  }
+
+  /// Without a place, for what is in no stream.
+  static func line(_ measurement: Measurement) -> String {
+    var json = JSONWriter()
+    json.beginObject()
+    write(measurement, to: &json)
+    json.endObject()
+    return json.text + "\n"
+  }
+
+  private static func write(_ measurement: Measurement, to json: inout JSONWriter) {
     json.member("kind", measurement.kind.name)
     json.member("source", measurement.source)
     json.member("time", timeMs: measurement.timeMs)
@@ -24,8 +39,6 @@ enum MeasurementText {
       json.member("counter", service.counter)
       json.member("value", service.value)
     }
-    json.endObject()
-    return json.text + "\n"
   }
 
   private static func write(_ coverage: Coverage, to json: inout JSONWriter) {

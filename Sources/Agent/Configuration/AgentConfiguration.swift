@@ -19,6 +19,8 @@ package struct AgentConfiguration: Sendable {
   package let statusFile: String
   /// Metrics for node_exporter's textfile collector; `nil`: none are written.
   package let textfile: String?
+  /// Foreign devices.
+  package let mappings: [Mapping]
 
   package static let defaultFile = "/etc/hatang/agent.json5"
   static let maxPayloadBytesDefault: Int64 = 262_144
@@ -48,16 +50,12 @@ package struct AgentConfiguration: Sendable {
       throw node.error(
         "is \"\(textfile)\", but node_exporter reads only files that end in .prom; rename it")
     }
+    mappings = try MappingSettings(root["mappings"]).mappings
     try Self.refuseWhatComesLater(root)
   }
 
   /// Accepting these and doing nothing would be a lie.
   private static func refuseWhatComesLater(_ root: ConfigNode) throws(ConfigError) {
-    if let mappings = root["mappings"], let first = try mappings.array().first {
-      throw first.error(
-        "maps a foreign device, which this version cannot do yet; remove it, and let the device "
-          + "publish measure/<kind>/<source> as docs/payloads.md says")
-    }
     if let probes = root["probes"], let first = try probes.object().first {
       throw first.value.error(
         "sets up a built-in probe, which this version does not have yet; remove it")

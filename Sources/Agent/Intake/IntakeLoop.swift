@@ -24,6 +24,7 @@ final class IntakeLoop {
   private let stop: StopSignal
   private let progress: Progress
   private var parser: PayloadParser
+  private var subscriptions: Subscriptions
   private var group = BufferWriter.Group()
   /// Messages in the group, and when it has to be committed.
   private var messageCount = 0
@@ -65,7 +66,10 @@ final class IntakeLoop {
     agent = configuration.agent
     linger = configuration.buffer.linger
     receiveMaximum = configuration.buffer.commitMessagesMax
-    parser = PayloadParser(payloadBytesMax: configuration.maxPayloadBytes)
+    parser = PayloadParser(
+      payloadBytesMax: configuration.maxPayloadBytes, mappings: configuration.mappings)
+    subscriptions = Subscriptions(
+      configuration.mappings, bufferPath: configuration.buffer.path)
     self.writer = writer
     self.report = report
     self.stop = stop
@@ -163,12 +167,11 @@ final class IntakeLoop {
       switch event {
       case .connected(let isSessionPresent):
         writer.connected()
-        // A retained message of a subscription that is known already would come twice.
-        _ = try connection.subscribe(to: Topic.measurements, retained: .ifNew)
+        try subscriptions.begin(connection)
         Log.notice(
           "local broker connected", [("broker", broker.name), ("session", isSessionPresent)])
       case .subscribed:
-        // From here on, what is published is for us.
+        guard subscriptions.acknowledged() else { continue }
         report.update {
           $0.isConnected = true
           $0.sinceMs = wallClockMs()

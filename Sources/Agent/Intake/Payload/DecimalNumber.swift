@@ -64,6 +64,32 @@ struct DecimalNumber: Equatable {
       isNegative: isNegative, digits: product.partialValue, exponent: exponent)
   }
 
+  /// The product; digits beyond the nineteenth are dropped.
+  static func * (left: DecimalNumber, right: DecimalNumber) -> DecimalNumber {
+    var product = UInt128(left.digits) * UInt128(right.digits)
+    var exponent = left.exponent + right.exponent
+    while product >= UInt128(power(digitsMax)) {
+      product /= 10
+      exponent += 1
+    }
+    return DecimalNumber(
+      isNegative: left.isNegative != right.isNegative, digits: UInt64(product), exponent: exponent)
+  }
+
+  /// As a person writes it; with an exponent where the zeros would be many.
+  var text: String {
+    let sign = isNegative ? "-" : ""
+    guard (-digitsMaxShown...digitsMaxShown).contains(exponent) else {
+      return "\(sign)\(digits)e\(exponent)"
+    }
+    if exponent >= 0 { return "\(sign)\(digits)" + String(repeating: "0", count: exponent) }
+    let shown = String(digits)
+    let padded = String(repeating: "0", count: max(0, 1 - exponent - shown.utf8.count)) + shown
+    return "\(sign)\(padded.dropLast(-exponent)).\(padded.suffix(-exponent))"
+  }
+
+  private var digitsMaxShown: Int { 12 }
+
   private func signed(at lower: Int) -> Int64? {
     guard let magnitude = DecimalNumber.scaled(digits, by: exponent - lower),
       magnitude <= UInt64(Int64.max)

@@ -196,6 +196,30 @@ struct MeasurementDraft {
     }
   }
 
+  /// The first field that a measurement of a kind must have and that is not among the given ones.
+  static func firstMissing(of kind: Kind, given entries: [FieldTable.Entry]) -> String? {
+    var draft = MeasurementDraft()
+    do throws(Fault) {
+      for entry in entries { try draft.setLegal(entry) }
+      _ = try draft.measurement(kind: kind, source: "", arrivalMs: 0)
+      return nil
+    } catch { return error.field }
+  }
+
+  /// Any legal value.
+  private mutating func setLegal(_ entry: FieldTable.Entry) throws(Fault) {
+    switch entry.content {
+    case .number:
+      let number = DecimalNumber(
+        isNegative: entry.lower < 0, digits: entry.lower.magnitude, exponent: -entry.power)
+      try set(entry, number) { "" }
+    case .flag: set(entry, flag: false)
+    case .time: try set(timeMs: 0, origin: .device) { "" }
+    case .radioAccess: try set(entry, text: RadioAccess.none.name)
+    case .text, .operatorCode: try set(entry, text: "00000")
+    }
+  }
+
   // MARK: Words
 
   static func illegal(_ field: PayloadField, _ shown: String) -> Fault {

@@ -9,32 +9,35 @@ import Protocol
 /// - a SenML pack (`SenMLPack`), known by `n` or `bn` in its first record;
 /// - the numbered form, `{"numbered": id, "first": N, "measurements": [object, …]}`.
 ///
+/// The payload of a foreign device's topic is read by its `Mapping` instead.
+///
 /// Bytes that are no JSON make the whole payload rejected, for nothing in it can be trusted. A
 /// field that is not known is left out and counted, so that a misspelt one is seen.
 package struct PayloadParser {
   let payloadBytesMax: Int
   private let tables: [FieldTable]
+  private let mappings: [Mapping]
   /// The topic that came last: devices repeat theirs.
   private var topic = ""
   private var place: (kind: Kind, source: String)?
+  /// A foreign device's topic; `nil` for our own.
+  private var mapped: MappedTopic?
 
   /// Rows of one payload, which bounds what a payload of `[1,1,1,…]` can cost.
   package static let rowsMax = 10_000
   /// Names the elements of a numbered payload.
   package static let idBytesMax = 128
 
-  package init(payloadBytesMax: Int) {
+  package init(payloadBytesMax: Int, mappings: [Mapping] = []) {
     self.payloadBytesMax = payloadBytesMax
+    self.mappings = mappings
     tables = Kind.allCases.map { FieldTable($0) }
   }
 
   package mutating func parse(
     topic: String, payload: [UInt8], arrivalMs: Int64
   ) -> ParsedPayload {
-    if topic != self.topic {
-      self.topic = topic
-      place = Topic.measurement(in: topic)
-    }
+    if topic != self.topic { turn(to: topic) }
     guard let place else { return PayloadParser.rejected(topic: topic) }
     guard let table = tables.first(where: { $0.kind == place.kind }) else {
       return PayloadParser.rejected(topic: topic)
@@ -50,13 +53,32 @@ package struct PayloadParser {
     do throws(JSONFault) {
       try unsafe payload.withUnsafeBufferPointer { (bytes) throws(JSONFault) in
         var scanner = unsafe JSONScanner(bytes)
-        try rows.parse(&scanner)
+        if let mapped {
+          try mapped.parse(&scanner, into: &rows)
+        } else {
+          try rows.parse(&scanner)
+        }
       }
     } catch {
       rows.discard()
-      rows.reject("payload", "payload is no JSON: byte \(error.offset): \(error.expected)")
+      let name = mapped.map { "; mapping \($0.mapping.name)" } ?? ""
+      rows.reject("payload", "payload is no JSON: byte \(error.offset): \(error.expected)\(name)")
     }
     return rows.result
+  }
+
+  private mutating func turn(to topic: String) {
+    self.topic = topic
+    place = Topic.measurement(in: topic)
+    mapped = nil
+    guard place == nil else { return }
+    for mapping in mappings {
+      guard let found = mapping.mapped(topic) else { continue }
+      mapped = found
+      // The source comes with each record.
+      place = (mapping.kind, "")
+      return
+    }
   }
 
   private static func rejected(topic: String) -> ParsedPayload {
@@ -126,6 +148,12 @@ struct PayloadRows {
   mutating func discard() { result = ParsedPayload() }
 
   mutating func take(_ draft: MeasurementDraft) throws(MeasurementDraft.Fault) {
+    try take(draft, source: source)
+  }
+
+  mutating func take(
+    _ draft: MeasurementDraft, source: String
+  ) throws(MeasurementDraft.Fault) {
     result.measurements.append(
       try draft.measurement(kind: table.kind, source: source, arrivalMs: arrivalMs))
   }

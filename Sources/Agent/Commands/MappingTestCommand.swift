@@ -1,0 +1,62 @@
+package import Daemon
+import Protocol
+
+/// `hatang-agent mapping test FILE --topic TOPIC`: what a foreign device's payload becomes, and why
+/// not where it becomes nothing. Nothing is published or stored.
+package enum MappingTestCommand: Command {
+  package static let usage = CommandLineParser.Command(
+    "mapping test", "Shows what a foreign device's payload becomes, and why not.",
+    operands: "FILE", operandCount: 1...1,
+    options: [
+      .init("topic", "TOPIC", help: "the topic on which the device publishes it"),
+      .init("mapping", "FILE", help: "tries the mapping in this file, not the configured ones"),
+    ])
+
+  package static func run(_ options: Options) throws -> ExitCode {
+    guard let topic = options.value("topic") else {
+      throw UsageError("mapping test needs --topic TOPIC; see hatang-agent mapping test --help")
+    }
+    let mappings: [Mapping]
+    var payloadBytesMax = Int(AgentConfiguration.maxPayloadBytesDefault)
+    if let file = options.value("mapping") {
+      mappings = [try Mapping(ConfigNode.parse(file: file))]
+    } else {
+      let configuration = try AgentConfiguration(file: options.config)
+      mappings = configuration.mappings
+      payloadBytesMax = configuration.maxPayloadBytes
+    }
+    let payload = try Files.read(options.operands[0], bytesMax: 64 << 20)
+    let outcome = test(
+      payload, topic: topic, mappings, payloadBytesMax: payloadBytesMax, arrivalMs: wallClockMs())
+    Standard.output(outcome.text)
+    return outcome.isTaken ? .done : .failed
+  }
+
+  /// - Returns: what a person reads, and whether all of the payload would be taken.
+  package static func test(
+    _ payload: [UInt8], topic: String, _ mappings: [Mapping], payloadBytesMax: Int,
+    arrivalMs: Int64
+  ) -> (text: String, isTaken: Bool) {
+    var text = ""
+    if let mapping = mappings.first(where: { $0.takes(topic) }) {
+      text += "\(topic): mapping \(mapping.name), \(mapping.kindName)\n"
+      text += mapping.mapped(topic)?.trace(payload) ?? ""
+    } else if Topic.measurement(in: topic) != nil {
+      text += "\(topic): no mapping, one of our own topics\n"
+    } else {
+      let known = mappings.map { "  \($0.topic) (mapping \($0.name))\n" }.joined()
+      return (
+        "\(topic): no mapping takes it"
+          + (known.isEmpty ? "; mappings is empty\n" : ", there are:\n\(known)"), false
+      )
+    }
+    var parser = PayloadParser(payloadBytesMax: payloadBytesMax, mappings: mappings)
+    let found = parser.parse(topic: topic, payload: payload, arrivalMs: arrivalMs)
+    text += "\(found.measurements.count) taken, \(found.rejections.count) rejected\n"
+    for measurement in found.measurements { text += MeasurementText.line(measurement) }
+    for rejection in found.rejections {
+      text += "rejected: \(rejection.field): \(rejection.reason)\n"
+    }
+    return (text, found.rejections.isEmpty && !found.measurements.isEmpty)
+  }
+}
