@@ -6,7 +6,7 @@ package import SQLite
 /// it. Everything is read from one snapshot.
 package final class BufferInspection {
   package let path: String
-  private let database: Database
+  let database: Database
 
   package struct Stream {
     package let number: Int64
@@ -89,12 +89,12 @@ package final class BufferInspection {
   }
 
   /// Reads every segment as the uplink and the aggregator would.
-  package func verify() throws(SQLiteError) -> Verdict {
+  package func verify() throws -> Verdict {
     var verdict = Verdict()
     let integrity = try database.prepare("PRAGMA integrity_check(1)")
     if try integrity.step() { verdict.integrity = integrity.text(0) }
     let streams = try self.streams()
-    try segments { row throws(SQLiteError) in
+    try segments { row in
       verdict.segments += 1
       let key = SegmentKey(raw: row.key)
       let stream = streams.first { $0.number == key.stream }
@@ -114,11 +114,11 @@ package final class BufferInspection {
   /// - Parameter body: returns whether to go on.
   /// - Returns: segments that could not be read.
   package func measurements(
-    _ body: (StreamID, SequenceNumber, Measurement) -> Bool
-  ) throws(SQLiteError) -> Int {
+    _ body: (StreamID, SequenceNumber, Measurement) throws -> Bool
+  ) throws -> Int {
     var unreadable = 0
     let streams = try self.streams()
-    try segments { row throws(SQLiteError) in
+    try segments { row in
       let key = SegmentKey(raw: row.key)
       guard let stream = streams.first(where: { $0.number == key.stream }),
         let segment = try? BufferInspection.decoded(row)
@@ -127,7 +127,9 @@ package final class BufferInspection {
         return true
       }
       for (place, measurement) in segment.measurements.enumerated() {
-        guard body(stream.id, key.number + SequenceNumber(place), measurement) else { return false }
+        guard try body(stream.id, key.number + SequenceNumber(place), measurement) else {
+          return false
+        }
       }
       return true
     }
@@ -146,9 +148,7 @@ package final class BufferInspection {
     } catch { throw BufferError(.failed, "does not decode: \(error)") }
   }
 
-  private func segments(
-    _ body: (SalvageSource.Row) throws(SQLiteError) -> Bool
-  ) throws(SQLiteError) {
+  private func segments(_ body: (SalvageSource.Row) throws -> Bool) throws {
     let select = try database.prepare(
       "SELECT key, count, received_ms, digest, bytes FROM segments ORDER BY key")
     while try select.step() {
@@ -173,7 +173,7 @@ package final class BufferInspection {
     return holes
   }
 
-  private static func span(_ stream: Int64) -> String {
+  static func span(_ stream: Int64) -> String {
     let range = SegmentKey.range(stream)
     return "key BETWEEN \(range.lowerBound) AND \(range.upperBound)"
   }

@@ -1,5 +1,4 @@
 import Daemon
-import Glibc
 import Protocol
 
 /// `hatang-agent buffer info`: what the buffer holds.
@@ -117,38 +116,5 @@ enum BufferVerifyCommand: Command {
     json.endArray()
     json.endObject()
     return json.text + "\n"
-  }
-}
-
-/// `hatang-agent buffer export`: the measurements held, one JSON object a line, with the fields of
-/// payloads.
-enum BufferExportCommand: Command {
-  static let usage = CommandLineParser.Command(
-    "buffer export", "Writes the measurements held to standard output, one JSON object a line.")
-
-  static func run(_ options: Options) throws -> ExitCode {
-    let configuration = try AgentConfiguration(file: options.config)
-    let inspection = try BufferInspection(path: configuration.buffer.path)
-    var lines: [UInt8] = []
-    var failure: FileError?
-    func flush() {
-      do throws(FileError) {
-        try Files.write(lines, to: STDOUT_FILENO, name: "standard output")
-        lines.removeAll(keepingCapacity: true)
-      } catch { failure = error }
-    }
-    let unreadable = try inspection.measurements { stream, number, measurement in
-      lines += MeasurementText.line(stream, number, measurement).utf8
-      if lines.count > 65_536 { flush() }
-      return failure == nil
-    }
-    if failure == nil { flush() }
-    // Who reads only the beginning has what it wants.
-    if let failure, failure.code != EPIPE { throw failure }
-    guard unreadable > 0 else { return .done }
-    Standard.error(
-      "hatang-agent buffer export: \(unreadable) segments are damaged and left out; see buffer "
-        + "verify\n")
-    return .failed
   }
 }

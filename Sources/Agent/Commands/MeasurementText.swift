@@ -1,75 +1,144 @@
 import Daemon
 import Protocol
 
-/// A measurement as JSON, with the fields and units of payloads, exact to the last digit.
+/// A measurement as text, with the fields and units of payloads, exact to the last digit.
 enum MeasurementText {
+  /// A value as JSON, and as a cell of a table.
+  private enum Value {
+    case text(String)
+    /// A number, `true` or `false`.
+    case raw(String)
+  }
+
+  private static let commonColumns = [
+    "stream", "sequence", "kind", "source", "time", "time_origin", "simulated",
+  ]
+
+  // MARK: JSON
+
   /// With its place in the stream, and a line break.
   static func line(
     _ stream: StreamID, _ number: SequenceNumber, _ measurement: Measurement
   ) -> String {
-    var json = JSONWriter()
-    json.beginObject()
-    json.member("stream", stream.description)
-    json.member("sequence", number)
-    write(measurement, to: &json)
-    json.endObject()
-    return json.text + "\n"
+    json(place(stream, number) + fields(of: measurement))
   }
 
   /// Without a place, for what is in no stream.
-  static func line(_ measurement: Measurement) -> String {
+  static func line(_ measurement: Measurement) -> String { json(fields(of: measurement)) }
+
+  private static func json(_ fields: [(String, Value)]) -> String {
     var json = JSONWriter()
     json.beginObject()
-    write(measurement, to: &json)
+    for (name, value) in fields {
+      json.key(name)
+      switch value {
+      case .text(let text): json.string(text)
+      case .raw(let text): json.raw(text)
+      }
+    }
     json.endObject()
     return json.text + "\n"
   }
 
-  private static func write(_ measurement: Measurement, to json: inout JSONWriter) {
-    json.member("kind", measurement.kind.name)
-    json.member("source", measurement.source)
-    json.member("time", timeMs: measurement.timeMs)
-    if measurement.timeOrigin == .arrival { json.member("time_origin", "arrival") }
-    if measurement.isSimulated { json.member("simulated", true) }
-    switch measurement.body {
-    case .coverage(let coverage): write(coverage, to: &json)
-    case .broadband(let broadband): write(broadband, to: &json)
-    case .service(let service):
-      json.optional("area", service.area)
-      json.member("counter", service.counter)
-      json.member("value", service.value)
+  // MARK: CSV (RFC 4180, with line feeds)
+
+  /// The names of the columns: those of one kind, or of all.
+  static func csvHead(of kind: Kind?) -> String {
+    columns(of: kind).joined(separator: ",") + "\n"
+  }
+
+  static func csvLine(
+    _ stream: StreamID, _ number: SequenceNumber, _ measurement: Measurement, of kind: Kind?
+  ) -> String {
+    let fields = place(stream, number) + fields(of: measurement)
+    let cells = columns(of: kind).map { column in
+      switch fields.first(where: { $0.0 == column })?.1 {
+      case .text(let text): quoted(text)
+      case .raw(let text): text
+      case nil: ""
+      }
     }
+    return cells.joined(separator: ",") + "\n"
   }
 
-  private static func write(_ coverage: Coverage, to json: inout JSONWriter) {
-    json.number(.latitude, Int64(coverage.latitudeMicrodegrees))
-    json.number(.longitude, Int64(coverage.longitudeMicrodegrees))
-    json.number(.accuracy, coverage.accuracyDecimetres.map { Int64($0) })
-    json.member("rat", coverage.radioAccess.name)
-    json.optional("active", coverage.isActive)
-    json.number(.ssRsrp, coverage.ssRsrpTenths.map { Int64($0) })
-    json.number(.ssRsrq, coverage.ssRsrqTenths.map { Int64($0) })
-    json.number(.ssSinr, coverage.ssSinrTenths.map { Int64($0) })
-    json.optional("plmn", coverage.plmn)
-    json.optional("band", coverage.band)
-    json.optional("cell", coverage.cell)
+  private static func columns(of kind: Kind?) -> [String] {
+    var columns = commonColumns
+    for kind in kind.map({ [$0] }) ?? Kind.allCases {
+      for field in PayloadField.fields(of: kind) where !columns.contains(field.name) {
+        columns.append(field.name)
+      }
+    }
+    return columns
   }
 
-  private static func write(_ test: Broadband, to json: inout JSONWriter) {
-    json.member("line", test.line)
-    json.optional("area", test.area)
-    json.number(.down, test.downBps)
-    json.number(.up, test.upBps)
-    json.number(.latency, test.latencyMicroseconds)
-    json.number(.jitter, test.jitterMicroseconds)
-    json.number(.loss, test.lossMillionths)
-    json.number(.provisionedDown, test.provisionedDownBps)
-    json.number(.offeredDown, test.offeredDownBps)
-    json.number(.link, test.linkBps)
-    json.optional("wired", test.isWired)
-    json.optional("tool", test.tool)
-    json.number(.streams, test.streams)
-    json.number(.duration, test.durationMs)
+  private static func quoted(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    let inside = text.map { $0 == "\"" ? "\"\"" : String($0) }.joined()
+    return "\"\(inside)\""
+  }
+
+  // MARK: Fields
+
+  private static func place(
+    _ stream: StreamID, _ number: SequenceNumber
+  ) -> [(String, Value)] {
+    [("stream", .text(stream.description)), ("sequence", .raw("\(number)"))]
+  }
+
+  private static func fields(of measurement: Measurement) -> [(String, Value)] {
+    var fields: [(String, Value)] = [
+      ("kind", .text(measurement.kind.name)), ("source", .text(measurement.source)),
+      ("time", .text(RFC3339.format(ms: measurement.timeMs))),
+    ]
+    if measurement.timeOrigin == .arrival { fields.append(("time_origin", .text("arrival"))) }
+    if measurement.isSimulated { fields.append(("simulated", .raw("true"))) }
+    let body: [(String, Value?)] =
+      switch measurement.body {
+      case .coverage(let coverage): self.fields(of: coverage)
+      case .broadband(let broadband): self.fields(of: broadband)
+      case .service(let service):
+        [
+          ("area", text(service.area)), ("counter", .text(service.counter)),
+          ("value", .raw("\(service.value)")),
+        ]
+      }
+    for (name, value) in body {
+      if let value { fields.append((name, value)) }
+    }
+    return fields
+  }
+
+  private static func fields(of coverage: Coverage) -> [(String, Value?)] {
+    [
+      number(.latitude, Int64(coverage.latitudeMicrodegrees)),
+      number(.longitude, Int64(coverage.longitudeMicrodegrees)),
+      number(.accuracy, coverage.accuracyDecimetres.map { Int64($0) }),
+      ("rat", .text(coverage.radioAccess.name)), ("active", flag(coverage.isActive)),
+      number(.ssRsrp, coverage.ssRsrpTenths.map { Int64($0) }),
+      number(.ssRsrq, coverage.ssRsrqTenths.map { Int64($0) }),
+      number(.ssSinr, coverage.ssSinrTenths.map { Int64($0) }), ("plmn", text(coverage.plmn)),
+      ("band", text(coverage.band)), ("cell", text(coverage.cell)),
+    ]
+  }
+
+  private static func fields(of test: Broadband) -> [(String, Value?)] {
+    [
+      ("line", .text(test.line)), ("area", text(test.area)), number(.down, test.downBps),
+      number(.up, test.upBps), number(.latency, test.latencyMicroseconds),
+      number(.jitter, test.jitterMicroseconds), number(.loss, test.lossMillionths),
+      number(.provisionedDown, test.provisionedDownBps),
+      number(.offeredDown, test.offeredDownBps), number(.link, test.linkBps),
+      ("wired", flag(test.isWired)), ("tool", text(test.tool)), number(.streams, test.streams),
+      number(.duration, test.durationMs),
+    ]
+  }
+
+  private static func text(_ text: String?) -> Value? { text.map { .text($0) } }
+
+  private static func flag(_ flag: Bool?) -> Value? { flag.map { .raw("\($0)") } }
+
+  private static func number(_ range: LegalRange, _ value: Int64?) -> (String, Value?) {
+    (range.field, value.map { .raw(decimal($0, scale: range.scale)) })
   }
 
   /// `-98.5` of −985 tenths.
@@ -79,21 +148,5 @@ enum MeasurementText {
     var digits = String(String(scale.magnitude + fraction).dropFirst())
     while digits.hasSuffix("0") { digits.removeLast() }
     return (value < 0 ? "-" : "") + "\(whole)" + (digits.isEmpty ? "" : ".\(digits)")
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func optional(_ name: String, _ value: String?) {
-    if let value { member(name, value) }
-  }
-
-  fileprivate mutating func optional(_ name: String, _ value: Bool?) {
-    if let value { member(name, value) }
-  }
-
-  fileprivate mutating func number(_ range: LegalRange, _ value: Int64?) {
-    guard let value else { return }
-    key(range.field)
-    raw(MeasurementText.decimal(value, scale: range.scale))
   }
 }

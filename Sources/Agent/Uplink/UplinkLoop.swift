@@ -70,6 +70,8 @@ final class UplinkLoop<Source: UplinkSource> {
       backoff.wait(unless: stop) {
         progress.turn()
         _ = try? refresh()
+        // Where the line is dead for good, the file must still say what was receipted.
+        try? source.prune()
         _ = try? tell()
       }
     }

@@ -15,6 +15,7 @@ package enum Commands {
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
     LedgerCommand.self, BackupCommand.self, PopulationCommand.self,
+    IngestCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -8,12 +8,18 @@ package struct Arrival: Sendable {
   package let isRetained: Bool
   /// Our clock, ms since 1970.
   package let arrivedMs: Int64
+  /// A person brought it in a file: it says nothing of the agent's clock, nor that it is there.
+  package let isCarried: Bool
 
-  package init(topic: String, payload: [UInt8], isRetained: Bool = false, arrivedMs: Int64) {
+  package init(
+    topic: String, payload: [UInt8], isRetained: Bool = false, arrivedMs: Int64,
+    isCarried: Bool = false
+  ) {
     self.topic = topic
     self.payload = payload
     self.isRetained = isRetained
     self.arrivedMs = arrivedMs
+    self.isCarried = isCarried
   }
 }
 

@@ -17,6 +17,8 @@ final class IngestLoop {
   private let report: IngestReport
   private let stop: StopSignal
   private var retention: Retention
+  /// Files that people carried here.
+  private let inbox: TakeOutInbox
   private var poller = Poller()
   private var refusalLog = RateLimit(perSeconds: 10)
   private var troubleLog = RateLimit(perSeconds: 30)
@@ -25,6 +27,8 @@ final class IngestLoop {
   private static let messagesMax = 64
   /// How long a group waits for more messages once it has one.
   private static let linger: Duration = .milliseconds(20)
+  /// How long a carried file is worked on while there is no broker, before the watchdog is told.
+  private static let carryTime: Duration = .milliseconds(500)
   /// Between two attempts at broker or store.
   private static let backoff: ClosedRange<Duration> = .seconds(1) ... .seconds(30)
   /// A newer connection with this name ends an older one: two aggregators never share a broker.
@@ -39,6 +43,7 @@ final class IngestLoop {
     self.store = store
     ingestor = Ingestor(store: store, rules: rules, allowedAgents: configuration.agents)
     retention = Retention(rules: rules)
+    inbox = TakeOutInbox(storePath: configuration.storePath)
     self.report = report
     self.stop = stop
   }
@@ -46,6 +51,7 @@ final class IngestLoop {
   /// Until `stop` is set or the store is damaged.
   func run() {
     var backoff = Backoff(IngestLoop.backoff)
+    inbox.open()
     while !stop.isSet {
       backoff.begin()
       do {
@@ -59,7 +65,10 @@ final class IngestLoop {
         note(error)
       }
       report.update { $0.isConnected = false }
-      backoff.wait(unless: stop) { report.progressed() }
+      backoff.wait(unless: stop) {
+        report.progressed()
+        takeCarried()
+      }
     }
   }
 
@@ -92,9 +101,9 @@ final class IngestLoop {
     let connection = try Connection(options)
     try connection.connect()
     var maintained = monotonicNow()
-    var hasOldData = false
+    var hasMore = false
     while !stop.isSet {
-      let mayWait = connection.isDry && !hasOldData
+      let mayWait = connection.isDry && !hasMore
       try poll(connection, timeout: mayWait ? .seconds(1) : .zero)
       report.progressed()
       try connection.read(messagesMax: IngestLoop.messagesMax)
@@ -109,7 +118,11 @@ final class IngestLoop {
         try connection.maintain()
       }
       // One small step a turn: it neither waits for an idle hour nor holds a group up for long.
-      hasOldData = try retention.step(store, nowMs: wallClockMs())
+      hasMore = try retention.step(store, nowMs: wallClockMs())
+      if let outcome = try carry() {
+        hasMore = true
+        if connection.isConnected { try publish(outcome.replies, connection) }
+      }
     }
     connection.disconnect()
   }
@@ -190,19 +203,49 @@ final class IngestLoop {
       return
     }
     report.committed(outcome, in: monotonicNow() - began)
-    for reply in outcome.replies {
+    try publish(outcome.replies, connection)
+    tell(of: outcome.refusals)
+  }
+
+  private func publish(_ replies: [IngestReply], _ connection: Connection) throws {
+    for reply in replies {
       try connection.publish(
         Publication(
           topic: Topic.receipt(agent: reply.agent), payload: reply.receipt.encoded(),
           isRetained: false))
     }
-    for refusal in outcome.refusals where refusalLog.allows(now: monotonicNow()) {
+  }
+
+  private func tell(of refusals: [Refusal]) {
+    for refusal in refusals where refusalLog.allows(now: monotonicNow()) {
       Log.warning(
         "refused",
         [
           ("agent", refusal.agent), ("reason", refusal.reason.rawValue), ("text", refusal.text),
           ("unlogged", refusalLog.suppressed),
         ])
+    }
+  }
+
+  // MARK: What people carried here
+
+  /// One group of a carried file. `nil`: none waits.
+  private func carry() throws -> IngestOutcome? {
+    let began = monotonicNow()
+    guard let outcome = try inbox.step(ingestor, nowMs: wallClockMs()) else { return nil }
+    report.committed(outcome, in: monotonicNow() - began)
+    tell(of: outcome.refusals)
+    return outcome
+  }
+
+  /// While there is no broker; its agents hear of it when they connect.
+  private func takeCarried() {
+    guard report.current.isStateWhole else { return }
+    let deadline = monotonicNow() + IngestLoop.carryTime
+    do {
+      while !stop.isSet, monotonicNow() < deadline, try carry() != nil {}
+    } catch {
+      note(error)
     }
   }
 

@@ -57,7 +57,7 @@ package final class Ingestor {
   // MARK: Before the transaction
 
   private enum Content {
-    case batch(agent: String, Batch, arrivedMs: Int64)
+    case batch(agent: String, Batch, arrivedMs: Int64, isCarried: Bool)
     case status(agent: String, AgentStatus, isRetained: Bool, arrivedMs: Int64)
     case refused(Refusal)
   }
@@ -87,7 +87,9 @@ package final class Ingestor {
     }
     do throws(WireError) {
       return isBatch
-        ? .batch(agent: agent, try Batch(decoding: message.payload), arrivedMs: message.arrivedMs)
+        ? .batch(
+          agent: agent, try Batch(decoding: message.payload), arrivedMs: message.arrivedMs,
+          isCarried: message.isCarried)
         : .status(
           agent: agent, try AgentStatus(decoding: message.payload),
           isRetained: message.isRetained, arrivedMs: message.arrivedMs)
@@ -109,7 +111,11 @@ package final class Ingestor {
   private func take(_ content: Content, into group: inout IngestGroup) throws(StoreError) {
     switch content {
     case .refused(let refusal): group.refusals.append(refusal)
-    case .batch(let agent, let batch, let arrivedMs):
+    case .batch(let agent, let batch, let arrivedMs, let isCarried):
+      if !isCarried {
+        note(batch.sentMs, arrivedMs, of: agent)
+        group.seen[agent] = max(group.seen[agent] ?? arrivedMs, arrivedMs)
+      }
       try take(batch, from: agent, arrivedMs, into: &group)
     case .status(let agent, let status, let isRetained, let arrivedMs):
       try take(status, from: agent, isRetained, arrivedMs, into: &group)
@@ -120,8 +126,6 @@ package final class Ingestor {
     _ batch: Batch, from agent: String, _ arrivedMs: Int64, into group: inout IngestGroup
   ) throws(StoreError) {
     let agentID = try names.agent(agent, in: store)
-    note(batch.sentMs, arrivedMs, of: agent)
-    group.seen[agent] = max(group.seen[agent] ?? arrivedMs, arrivedMs)
     let known = try group.stream(batch.stream, in: store)
     if let known, known.agent != agentID {
       group.refusals.append(Ingestor.foreign(batch.stream, agent))

@@ -107,6 +107,29 @@ public enum Files {
     return Int64(facts.st_size)
   }
 
+  /// Makes a folder; that it is there already is no error.
+  public static func makeFolder(_ path: String, mode: UInt32) throws(FileError) {
+    guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else {
+      throw FileError("make folder", path, code: errno)
+    }
+  }
+
+  /// The names in a folder, sorted, without `.` and `..`.
+  public static func names(in folder: String) throws(FileError) -> [String] {
+    guard let directory = unsafe opendir(folder) else {
+      throw FileError("open", folder, code: errno)
+    }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
   public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Removes a file; that it is missing is no error.

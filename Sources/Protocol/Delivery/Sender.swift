@@ -74,6 +74,17 @@ public struct Sender: Sendable {
     public let oldestHeld: SequenceNumber
     /// The stream's end.
     public let next: SequenceNumber
+
+    public init(
+      stream: StreamID, from: SequenceNumber, acknowledged: SequenceNumber,
+      oldestHeld: SequenceNumber, next: SequenceNumber
+    ) {
+      self.stream = stream
+      self.from = from
+      self.acknowledged = acknowledged
+      self.oldestHeld = oldestHeld
+      self.next = next
+    }
   }
 
   /// What a receipt meant.

@@ -74,7 +74,8 @@ final class Site {
     central.kill()
   }
 
-  func configureAgent(_ buffer: Buffer) throws {
+  /// - Parameter mappings: the foreign devices, as the configuration has them.
+  func configureAgent(_ buffer: Buffer, mappings: String = "[]") throws {
     bufferFolder = buffer.folder ?? folder.path
     folder.write(
       """
@@ -85,7 +86,7 @@ final class Site {
           min_free_bytes: \(buffer.minFreeBytes), when_full: "\(buffer.whenFull)",
           linger_ms: \(buffer.lingerMs),
           keep_acknowledged_hours: \(buffer.keepAcknowledgedHours) },
-        status_file: "\(folder.file("status.json"))" }
+        status_file: "\(folder.file("status.json"))", mappings: \(mappings) }
       """, to: "agent.json5")
   }
 
@@ -116,6 +117,17 @@ final class Site {
     aggregator = Program(
       Repository.program("hatang-aggregator"), ["run", "--config", aggregatorConfiguration],
       log: folder.file("aggregator.log"))
+  }
+
+  /// Makes the agent read its configuration again.
+  func reloadAgent() { if let agent { kill(agent.pid, SIGHUP) } }
+
+  /// Runs a command of one of the programs to its end.
+  func run(_ program: String, _ words: [String]) throws -> (text: String, exitCode: Int32) {
+    let isAgent = program == "hatang-agent"
+    let configuration = isAgent ? agentConfiguration : aggregatorConfiguration
+    return try output(
+      of: Repository.program(program), words + ["--config", configuration], in: folder)
   }
 
   func killAgent() {
