@@ -53,10 +53,12 @@ let package = Package(
     module("MQTT", ["CMosquitto"]),
     module("SQLite", ["CSQLite"]),
     module("Daemon", ["CLinux"]),
+    module("Enrolment", ["Protocol", "Daemon"]),
 
-    program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon"]),
+    program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon", "Enrolment"]),
     program(
-      "Aggregator", ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "CMicrohttpd"]),
+      "Aggregator",
+      ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "Enrolment", "CMicrohttpd"]),
     program("Simulator", ["Protocol", "Indicators", "MQTT", "Daemon"]),
 
     // Brokers, programs, folders, certificates and seeded choices that live as long as a test.
@@ -68,6 +70,9 @@ let package = Package(
     tests("MQTTTests", ["MQTT", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DaemonTests", ["Daemon"]),
+    tests(
+      "EnrolmentTests",
+      ["Agent", "Aggregator", "Enrolment", "Protocol", "MQTT", "Daemon", "TestSupport"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests(
       "AggregatorTests",

@@ -16,7 +16,7 @@ package enum Commands {
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, StatusCommand.self, BufferInfoCommand.self,
     BufferVerifyCommand.self, BufferExportCommand.self, ImportCommand.self,
-    MappingTestCommand.self, BufferTakeOutCommand.self,
+    MappingTestCommand.self, BufferTakeOutCommand.self, EnrollCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -11,11 +11,16 @@ package struct BrokerSettings: Sendable {
   /// The content of `password_file` without its last line break.
   package let password: String?
 
+  /// Follows each client id: nothing, or what only the holder of our key knows. A broker ends a
+  /// connection when another one gives the same client id, whoever that is; an agent that could
+  /// guess another's could so cut it off.
+  private let clientIDSuffix: String
+
   /// `host:port`, as messages name it.
   package var name: String { "\(host):\(port)" }
 
   func options(clientID: String) -> ConnectionOptions {
-    var options = ConnectionOptions(host: host, port: port, clientID: clientID)
+    var options = ConnectionOptions(host: host, port: port, clientID: clientID + clientIDSuffix)
     options.username = username
     options.password = password
     options.tls = tls
@@ -24,7 +29,7 @@ package struct BrokerSettings: Sendable {
 
   /// A clean connection to this broker.
   package func connectionOptions(clientID: String) -> ConnectionOptions {
-    var options = ConnectionOptions(host: host, port: port, clientID: clientID)
+    var options = ConnectionOptions(host: host, port: port, clientID: clientID + clientIDSuffix)
     options.username = username
     options.password = password
     options.tls = tls
@@ -38,6 +43,7 @@ package struct BrokerSettings: Sendable {
     let found = defaultHost == nil ? try root.required(key) : root[key]
     guard let node = found else {
       (host, port, tls, username, password) = (defaultHost ?? "", 1_883, nil, nil, nil)
+      clientIDSuffix = ""
       return
     }
     try node.expectKeys([
@@ -56,6 +62,13 @@ package struct BrokerSettings: Sendable {
       (1...255).contains($0.utf8.count)
     }
     password = try Self.password(node, hasUsername: username != nil)
+    clientIDSuffix = try Self.clientIDSuffix(node["key_file"])
+  }
+
+  /// The same each time, so that a connection after a lost one ends it, and with it its last will.
+  private static func clientIDSuffix(_ key: ConfigNode?) throws(ConfigError) -> String {
+    guard let key else { return "" }
+    return "-" + SHA256.hex("hatang client id\n\(try content(of: key.path(), key))".utf8).prefix(32)
   }
 
   private static func tls(_ node: ConfigNode) throws(ConfigError) -> TLSOptions? {

@@ -14,6 +14,8 @@ struct AgentFacts {
   let uplink: UplinkReport.Facts
   let buffer: BufferFigures
   let isSalvaging: Bool
+  /// When the uplink's certificate ends; `nil`: it uses none.
+  let certificateExpiryMs: Int64?
 
   /// `running`, `paused` (the buffer has no room) or `stopped`.
   var state: String {
@@ -55,6 +57,7 @@ struct AgentFacts {
       json.member("answered", uplink.isAnswered)
       json.member("last_receipt_at", timeMs: AgentFacts.known(uplink.lastReceiptMs))
       json.member("round_trip_ms", uplink.roundTripMs)
+      json.member("certificate_expires_at", timeMs: certificateExpiryMs)
     }
     json.member("backlog", uplink.backlog)
     json.member("oldest_unsent_seconds", uplink.oldestUnsentSeconds)

@@ -31,6 +31,12 @@ extension AgentFacts {
       "hatang_agent_oldest_unsent_seconds", "Age of the oldest measurement without a receipt.",
       .gauge)
     text.sample([], uplink.oldestUnsentSeconds)
+    if let certificateExpiryMs {
+      text.family(
+        "hatang_agent_certificate_expiry_timestamp_seconds",
+        "When the uplink's certificate ends; renew it 30 days before.", .gauge)
+      text.sample([], certificateExpiryMs / 1_000)
+    }
     return text.text
   }
 }

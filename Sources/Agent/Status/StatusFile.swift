@@ -1,4 +1,5 @@
 import Daemon
+import Enrolment
 
 /// Writes the status file, about once a second where something changed, and at the end. Owned by
 /// the main thread, so that a slow disk delays neither intake nor uplink.
@@ -9,6 +10,8 @@ final class StatusFile {
   private let uplink: UplinkReport
   private let buffer: Buffer
   private let startedMs = wallClockMs()
+  /// As it was when this configuration was read.
+  private let certificateExpiryMs: Int64?
   private var written = ""
   private var writtenAt: Duration = .zero
   private var troubleLog = RateLimit(perSeconds: 60)
@@ -25,13 +28,21 @@ final class StatusFile {
     self.intake = intake
     self.uplink = uplink
     self.buffer = buffer
+    do throws(EnrolmentError) {
+      certificateExpiryMs = try CertificateFile(configuration.uplink)?.certificate.notAfterMs
+    } catch {
+      // The uplink will say what that means; here it is only a date that is not known.
+      Log.warning("certificate not read", [("error", error)])
+      certificateExpiryMs = nil
+    }
   }
 
   func write(isRunning: Bool) {
     let facts = AgentFacts(
       configuration: configuration, version: version, startedMs: startedMs, nowMs: wallClockMs(),
       isRunning: isRunning, intake: intake.current, uplink: uplink.current,
-      buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging)
+      buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging,
+      certificateExpiryMs: certificateExpiryMs)
     let text = facts.json
     let body = text.split(separator: "\n").filter { !$0.contains("\"written_at\"") }
       .joined(separator: "\n")

@@ -28,6 +28,7 @@ package enum CheckCommand: Command {
     checkTables(configuration, &report)
     checkStore(configuration, &report)
     checkDisk(configuration, &report)
+    ExpiryCheck.add(configuration.authority, nowMs: wallClockMs(), to: &report)
     let isReachable = checkBroker(configuration, &report)
     if report.isGood { return (report, .done) }
     return (report, !isReachable && report.failureCount == 1 ? .unreachable : .failed)

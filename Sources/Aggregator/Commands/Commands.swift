@@ -15,7 +15,8 @@ package enum Commands {
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
     LedgerCommand.self, BackupCommand.self, PopulationCommand.self,
-    IngestCommand.self,
+    IngestCommand.self, InitCACommand.self, EnrollCommand.self, RenewCommand.self,
+    RevokeCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -21,6 +21,8 @@ package struct AggregatorConfiguration: Sendable {
   /// Shortest time between two computations of the indicators, s.
   package var recomputeSeconds: Int
   package var method: Method
+  /// `ca`.
+  package var authority: AuthorityConfiguration
 
   package static let defaultPath = "/etc/hatang/aggregator.json5"
   package static let defaultStorePath = "/var/lib/hatang-aggregator/hatang.db"
@@ -32,7 +34,7 @@ package struct AggregatorConfiguration: Sendable {
   package init(_ node: ConfigNode) throws(ConfigError) {
     try node.expectKeys([
       "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
-      "agents", "recompute_seconds", "method",
+      "agents", "recompute_seconds", "method", "ca",
     ])
     broker = try BrokerConfiguration(try node.required("broker"))
     let store = node["store"]
@@ -51,6 +53,7 @@ package struct AggregatorConfiguration: Sendable {
     agents = try AggregatorConfiguration.agents(node["agents"])
     recomputeSeconds = Int(try node.integer("recompute_seconds", in: 1...3_600, default: 2))
     method = try Method(configured: node["method"])
+    authority = try AuthorityConfiguration(node["ca"])
   }
 
   private static func agents(_ node: ConfigNode?) throws(ConfigError) -> Set<String>? {

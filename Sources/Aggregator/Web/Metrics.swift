@@ -1,4 +1,5 @@
 import Daemon
+import Enrolment
 import SQLite
 
 /// `/metrics`, in Prometheus' text format. Totals come from the store, so they do not restart with
@@ -55,6 +56,17 @@ extension Router {
     for agent in agents {
       guard let seen = agent.lastSeenMs else { continue }
       text.sample([("agent", agent.name)], Double(seen) / 1_000)
+    }
+    certificates(to: &text)
+  }
+
+  private func certificates(to text: inout PrometheusText) {
+    guard let index = certificateIndex.flatMap(AuthorityIndex.init(file:)) else { return }
+    text.family(
+      "hatang_agent_certificate_expiry_timestamp_seconds",
+      "When the agent's newest certificate ends that is not revoked.", .gauge)
+    for expiry in index.expiries {
+      text.sample([("agent", expiry.agent)], expiry.expiresMs / 1_000)
     }
   }
 

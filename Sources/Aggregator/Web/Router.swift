@@ -8,6 +8,8 @@ package final class Router {
   let tables: Tables
   let method: Method
   let report: IngestReport
+  /// The index of the certificate authority; `nil`: none is shown.
+  package var certificateIndex: String?
   private let now: () -> Int64
   private let map: CoverageMap
 

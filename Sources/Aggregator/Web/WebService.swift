@@ -12,6 +12,7 @@ package enum WebService {
     _ report: IngestReport
   ) throws(FileError) -> ThreadService {
     let (path, method) = (configuration.storePath, configuration.method)
+    let certificateIndex = configuration.authority.indexFile
     return try ThreadService(name: "web", stackBytes: 4 << 20) { stop, progress in
       let store: StoreReader
       do {
@@ -20,6 +21,7 @@ package enum WebService {
         return "\(error)"
       }
       let router = Router(store, tables: tables, method: method, report: report)
+      router.certificateIndex = certificateIndex
       guard let server = HTTPServer(socket, handle: router.answer) else {
         return "libmicrohttpd does not start: out of memory or descriptors"
       }

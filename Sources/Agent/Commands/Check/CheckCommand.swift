@@ -28,6 +28,7 @@ enum CheckCommand: Command {
     defer { mqttStop() }
     checkLocalBroker(configuration, &report)
     checkUplink(configuration, &report)
+    CertificateCheck.add(configuration, nowMs: wallClockMs(), to: &report)
     checkDisk(configuration.buffer, &report)
     checkClock(wallClockMs(), isSynchronised: SystemClock.isSynchronised, &report)
     checkDaemon(configuration, &report)
