@@ -67,12 +67,13 @@ let package = Package(
       swiftSettings: testing),
     tests("ProtocolTests", ["Protocol", "TestSupport"]),
     tests("IndicatorsTests", ["Indicators", "Protocol"]),
-    tests("MQTTTests", ["MQTT", "TestSupport"]),
+    tests(
+      "MQTTTests",
+      ["MQTT", "Agent", "Aggregator", "Enrolment", "Protocol", "Daemon", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DaemonTests", ["Daemon"]),
     tests(
-      "EnrolmentTests",
-      ["Agent", "Aggregator", "Enrolment", "Protocol", "MQTT", "Daemon", "TestSupport"]),
+      "EnrolmentTests", ["Agent", "Aggregator", "Enrolment", "Daemon", "TestSupport"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests(
       "AggregatorTests",

@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 
 /// Why an enrolment is refused or failed. Nothing was changed, unless the text says so.
 package struct EnrolmentError: Error, Equatable, CustomStringConvertible {
@@ -32,7 +32,7 @@ package struct EnrolmentError: Error, Equatable, CustomStringConvertible {
     self.init(subject, Words(en: problem), remedy: Words(en: remedy))
   }
 
-  init(_ error: FileError) {
+  package init(_ error: FileError) {
     let cause = error.code == 0 ? "" : ": \(FileError.text(of: error.code))"
     var remedy = error.hint
     if remedy.isEmpty {

@@ -53,6 +53,16 @@ public final class Broker {
     start()
   }
 
+  /// With a configuration of the test's own.
+  ///
+  /// - Parameter port: of the listener that tells that it has started.
+  public init(in folder: TemporaryFolder, port: Int, configuration: String) {
+    self.folder = folder
+    self.port = port
+    folder.write(configuration, to: "broker-\(port).conf")
+    start()
+  }
+
   deinit { kill() }
 
   /// Starts it, and waits until it answers.

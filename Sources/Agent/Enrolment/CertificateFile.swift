@@ -29,7 +29,7 @@ package struct CertificateFile: Equatable, Sendable {
 }
 
 /// The line `certificate` of `check`: yellow 30 days before the end, red after it.
-enum CertificateCheck {
+package enum CertificateCheck {
   static func add(
     _ configuration: AgentConfiguration, nowMs: Int64, to report: inout CheckReport
   ) {
@@ -46,7 +46,7 @@ enum CertificateCheck {
     }
   }
 
-  static func judge(
+  package static func judge(
     _ file: CertificateFile, agent: String, nowMs: Int64, _ report: inout CheckReport
   ) {
     let certificate = file.certificate

@@ -18,6 +18,11 @@ package struct AuthorityConfiguration: Equatable, Sendable {
   package struct PublicBroker: Equatable, Sendable {
     package var host: String
     package var port: Int
+
+    package init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
   }
 
   package init() {}

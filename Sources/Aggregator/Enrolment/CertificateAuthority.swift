@@ -41,13 +41,23 @@ package struct CertificateAuthority: ~Copyable {
     self.configuration = configuration
     self.nowMs = nowMs
     files = AuthorityFiles(folder: configuration.folder)
-    do throws(FileError) {
-      lock = try FileLock(
-        path: "\(configuration.folder)/lock", subject: "the authority \(configuration.folder)")
-    } catch {
-      throw EnrolmentError(
-        error.subject, "cannot \(error.operation): \(FileError.text(of: error.code))",
-        remedy: error.hint.isEmpty ? "run it as root" : error.hint)
+    lock = try CertificateAuthority.lock(configuration.folder)
+  }
+
+  /// Waits a while for another command that is at work.
+  private static func lock(_ folder: String) throws(EnrolmentError) -> FileLock {
+    let deadline = monotonicNow() + .seconds(10)
+    while true {
+      do throws(FileError) {
+        return try FileLock(path: "\(folder)/lock", subject: "the authority \(folder)")
+      } catch {
+        // Code 0: somebody holds it.
+        guard error.code == 0, monotonicNow() < deadline else { throw EnrolmentError(error) }
+        var poller = Poller()
+        do throws(FileError) {
+          try poller.wait(timeout: .milliseconds(50))
+        } catch { throw EnrolmentError(error) }
+      }
     }
   }
 

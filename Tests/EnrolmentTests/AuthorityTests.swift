@@ -1,0 +1,184 @@
+import Agent
+import Aggregator
+import Daemon
+import Enrolment
+import TestSupport
+import Testing
+
+/// The province's side: the authority, and what its commands say.
+@Suite struct AuthorityTests {
+  private let deployment: Deployment
+
+  init() throws { deployment = try Deployment() }
+
+  private func complaint(_ work: () throws -> Void) -> String {
+    do {
+      try work()
+      return "none"
+    } catch {
+      return "\(error)".replacing(deployment.folder.path + "/", with: "")
+    }
+  }
+
+  @Test func `only the keys are secret, and the broker's folder has all that it reads`() throws {
+    let folder = deployment.folder
+    #expect(Place.mode(of: folder.file("authority/ca.key")) == 0o600)
+    for name in ["ca.pem", "index.txt"] {
+      #expect(Place.mode(of: folder.file("authority/\(name)")) == 0o644)
+    }
+    let (names, _) = try output(of: "/bin/ls", [folder.file("broker")], in: folder)
+    #expect(names == "broker.key\nbroker.pem\nca.pem\ncrl.pem\n")
+    #expect([0o640, 0o600].contains(Place.mode(of: folder.file("broker/broker.key"))))
+    #expect(!folder.contains("authority/workshop"))
+    let verdict = try OpenSSL.attempt([
+      "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "mqtt.example.vn",
+      "-CAfile", folder.file("authority/ca.pem"), folder.file("broker/broker.pem"),
+    ])
+    #expect(verdict.isDone, "\(verdict.text)")
+    _ = try deployment.bundle("kcn-1")
+    #expect(Place.mode(of: folder.file("authority/index.txt")) == 0o644)
+    #expect(!folder.contains("authority/workshop"))
+  }
+
+  @Test func `a second authority in the same place is refused, a new broker's certificate is not`()
+    throws
+  {
+    let key = try deployment.folder.text(of: "broker/broker.key")
+    let bundle = try deployment.bundle("kcn-1")
+    #expect(
+      complaint { try CertificateAuthority.make(deployment.authority) } == """
+        authority/ca.pem: there is an authority already; a new one would shut every agent out; \
+        keep it; --broker-only makes the broker's certificate anew
+        """)
+    try CertificateAuthority(deployment.authority).makeBrokerFiles()
+    #expect(try deployment.folder.text(of: "broker/broker.key") != key)
+    #expect(try deployment.folder.text(of: "broker/ca.pem") == bundle.ca)
+  }
+
+  @Test func `nobody is enrolled twice, renewed or revoked who is not there`() throws {
+    let bundle = try deployment.bundle("kcn-1")
+    let end = RFC3339.format(ms: bundle.expiresMs)
+    #expect(
+      complaint { _ = try deployment.bundle("kcn-1") } == """
+        kcn-1: is enrolled until \(end); renew it; or revoke it first if its key is lost, or is no \
+        longer a secret
+        """)
+    let authority = deployment.authority
+    #expect(
+      complaint { _ = try CertificateAuthority(authority).renew("kcn-2") }
+        == "kcn-2: is not enrolled; enrolled are kcn-1; enroll it")
+    #expect(
+      complaint { _ = try CertificateAuthority(authority).revoke("kcn-2") }
+        == "kcn-2: is not enrolled; enrolled are kcn-1; check the name")
+    _ = try CertificateAuthority(authority).renew("kcn-1")
+    #expect(try CertificateAuthority(authority).revoke("kcn-1") == 2)
+    #expect(try CertificateAuthority(authority).revoke("kcn-1") == 0)
+    #expect(
+      complaint { _ = try CertificateAuthority(authority).renew("kcn-1") }
+        == "kcn-1: is not enrolled; nobody is; enroll it")
+    #expect(try deployment.bundle("kcn-1").key != bundle.key)
+  }
+
+  @Test func `a broker that does not restart is told, and the certificates are revoked`() throws {
+    _ = try deployment.bundle("kcn-1")
+    deployment.authority.restartBroker = ["sh", "-c", "exit 3"]
+    #expect(
+      complaint { _ = try CertificateAuthority(deployment.authority).revoke("kcn-1") } == """
+        sh -c exit 3: ended with 3; the certificates are revoked; run it yourself: until then an \
+        open connection of the agent lives on
+        """)
+    let index = try #require(AuthorityIndex(file: deployment.authority.indexFile))
+    #expect(index.certificates.map(\.isRevoked) == [true])
+  }
+
+  @Test func `the index gives the newest end of each agent that is not revoked`() throws {
+    let index = AuthorityIndex(
+      """
+      V\t281124082542Z\t\t3A\tunknown\t/CN=kcn-1
+      V\t301124082542Z\t\t3B\tunknown\t/CN=kcn-1
+      R\t311124082542Z\t261125082542Z\t3C\tunknown\t/CN=kcn-1
+      R\t281124082542Z\t261125082542Z,keyCompromise\t3D\tunknown\t/CN=kcn-2
+      E\t20551124082542Z\t\t3E\tunknown\t/CN=kcn-3
+      V\t281124082542Z\t\t3F\tunknown\t/CN=Not An Agent
+      nonsense
+      """)
+    #expect(
+      index.expiries.map { "\($0.agent) \(RFC3339.format(ms: $0.expiresMs))" } == [
+        "kcn-1 2030-11-24T08:25:42Z", "kcn-3 2055-11-24T08:25:42Z",
+      ])
+  }
+
+  @Test func `the commands make a bundle that only its owner reads, and never over another`() throws
+  {
+    let folder = deployment.folder
+    let seeds = Repository.path("seeds")
+    folder.write(
+      """
+      { broker: { host: "127.0.0.1" }, indicators: "\(seeds)/indicators.json",
+        areas: "\(seeds)/areas.json",
+        ca: { folder: "authority", broker_folder: "broker", restart_broker: ["true"],
+          public_broker: { host: "mqtt.example.vn" } } }
+      """, to: "a.json5")
+    let program = Repository.program("hatang-aggregator")
+    let file = folder.file("kcn-1.hatang")
+    func run(_ words: String...) throws -> String {
+      let (text, code) = try output(
+        of: program, words + ["--config", folder.file("a.json5")], in: folder)
+      return "\(code) " + text.replacing(folder.path + "/", with: "")
+    }
+    let made = try run("enroll", "kcn-1", "--area", "phu-ly", "--output", file)
+    #expect(made.hasPrefix("0 kcn-1.hatang: kcn-1 until "))
+    #expect(Place.mode(of: file) == 0o600)
+    #expect(
+      try run("enroll", "kcn-2", "--output", file) == """
+        1 hatang-aggregator enroll: kcn-1.hatang: is there already; remove it, or choose another \
+        --output
+
+        """)
+    #expect(
+      try run("enroll", "kcn-2", "--area", "ha-noi") == """
+        64 hatang-aggregator enroll: --area is ha-noi, allowed phu-ly, duy-tien, kim-bang, \
+        thanh-liem, binh-luc, ly-nhan; change it
+
+        """)
+    #expect(
+      try run("enroll", "KCN 1") == """
+        64 hatang-aggregator enroll: AGENT is KCN 1, allowed a-z 0-9 -, 1…64 characters; not \
+        "indicators"; change it
+
+        """)
+    // What fails leaves no empty file behind.
+    #expect(try run("renew", "kcn-9", "--output", folder.file("9")).hasPrefix("1 "))
+    #expect(!folder.contains("9"))
+    #expect(try run("revoke", "kcn-1").hasPrefix("0 kcn-1 revoked: certificates 1\n"))
+    // The agent's program takes what the aggregator's made.
+    _ = try run("enroll", "kcn-1", "--output", folder.file("again"))
+    let (text, code) = try output(
+      of: Repository.program("hatang-agent"),
+      [
+        "enroll", folder.file("again"), "--no-check", "--config", folder.file("host/agent.json5"),
+      ], in: folder)
+    #expect(code == 0 && text.hasPrefix("✓ Đã đăng ký kcn-1 với mqtt.example.vn:8883, đến "))
+  }
+
+  @Test(arguments: [
+    (40, "passed", "the certificate has 39 days left"),
+    (20, "warning", "the certificate ends in 19 days"),
+    (0, "failed", "the certificate has expired"),
+  ])
+  func `check warns 30 days ahead, and fails after the end`(
+    days: Int64, result: String, text: String
+  ) throws {
+    let bundle = try deployment.bundle("kcn-1")
+    try deployment.enroll(bundle)
+    let path = deployment.folder.file("host/agent.pem")
+    var report = CheckReport()
+    let nowMs = bundle.expiresMs - days * 86_400_000 + 1
+    CertificateCheck.judge(
+      try CertificateFile(path: path), agent: "kcn-1", nowMs: nowMs, &report)
+    CertificateCheck.judge(
+      try CertificateFile(path: path), agent: "kcn-2", nowMs: nowMs, &report)
+    #expect(report.lines.map(\.result.rawValue) == [result, "failed"])
+    #expect(report.lines.map(\.text.en) == [text, "the certificate is another agent's"])
+  }
+}
