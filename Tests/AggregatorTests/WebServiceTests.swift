@@ -19,7 +19,8 @@ import Testing
       try ConfigNode.parse(
         text: """
           { broker: { host: "127.0.0.1" }, store: { path: "\(province.site.path)" },
-            http: { listen: "127.0.0.1:0" }, indicators: "i", areas: "a" }
+            http: { listen: "127.0.0.1:0" }, indicators: "i", areas: "a",
+            ca: { folder: "\(province.site.folder.path)" } }
           """, name: "aggregator.json5"))
     let socket = try ListenSocket(configuration.listen)
     port = socket.port
@@ -168,6 +169,8 @@ import Testing
   }
 
   @Test func `metrics have the contract's names`() throws {
+    province.site.folder.write(
+      "V\t281124082542Z\t\t3A\tunknown\t/CN=edge-a\n", to: "index.txt")
     report.update { $0.commitSeconds.observe(0.004) }
     let answer = try get("/metrics")
     #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
@@ -184,6 +187,7 @@ import Testing
       "hatang_agent_up{agent=\"edge-a\"} ",
       "hatang_agent_backlog{agent=\"edge-a\"} 0",
       "hatang_agent_last_seen_timestamp_seconds{agent=\"edge-a\"} ",
+      "hatang_agent_certificate_expiry_timestamp_seconds{agent=\"edge-a\"} 1858667142\n",
       "hatang_indicator_value{code=\"20.2\",area=\"province\"} 92.111111",
       "hatang_indicator_unmeasured_share{code=\"20.2\",area=\"province\"} 0.1",
       "hatang_indicator_newest_timestamp_seconds{code=\"20.2\"} ",

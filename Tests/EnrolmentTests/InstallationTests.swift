@@ -114,6 +114,9 @@ import Testing
   @Test(arguments: 0...3)
   func `an enrolment that was interrupted is completed by the next`(renames: Int) throws {
     #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
+    configure(
+      try deployment.folder.text(of: "host/agent.json5")
+        .replacing("local: {", with: "max_payload_bytes: 2048, local: {"))
     _ = try CertificateAuthority(deployment.authority).revoke("kcn-1")
     deployment.authority.agentDays = 731
     let anew = try deployment.bundle("kcn-1")
@@ -130,6 +133,7 @@ import Testing
     #expect(try deployment.enroll(anew) == nil)
     let host = try deployment.host()
     #expect(host["agent.key"] == anew.key && host["agent.pem"] == anew.certificate)
+    #expect(host["agent.json5"]?.contains("max_payload_bytes: 2048") == true)
     #expect(
       host.keys.sorted().filter { $0 != "agent.json5.previous" } == [
         "agent.json5", "agent.key", "agent.pem", "ca.pem",

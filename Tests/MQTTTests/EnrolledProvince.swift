@@ -2,6 +2,7 @@ import Agent
 import Aggregator
 import Daemon
 import Enrolment
+import Glibc
 import MQTT
 import TestSupport
 import Testing
@@ -57,6 +58,18 @@ final class EnrolledProvince {
     _ = try Installation(
       configuration: folder.file("\(name)/agent.json5"), isReplacing: true
     ).put(bundle, from: "\(name).hatang")
+  }
+
+  /// As systemd would restart it: the broker ends before the command returns, and is there again
+  /// after it. The number of certificates.
+  @discardableResult
+  func revoke(_ name: String) throws -> Int {
+    var configuration = authority
+    configuration.restartBroker = ["kill", "-TERM", "\(broker.pid ?? 0)"]
+    let count = try CertificateAuthority(configuration).revoke(name)
+    broker.kill(SIGTERM)
+    broker.start()
+    return count
   }
 
   /// The uplink's connection as the agent's configuration has it.

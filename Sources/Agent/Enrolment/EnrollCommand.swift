@@ -34,10 +34,17 @@ enum EnrollCommand: Command {
       case .enrolled:
         "✓ Đã đăng ký \(bundle.agent) với \(broker), đến \(end)\n  enrolled: \(configuration)\n"
       }
-    if case .enrolled(let previous?, _) = outcome {
+    if case .enrolled(let previous?, _, _) = outcome {
       text += "! Cấu hình cũ: \(previous)\n  the former configuration is kept there\n"
     }
-    if case .enrolled(_, isShared: false) = outcome {
+    if case .enrolled(_, let formerName?, _) = outcome {
+      text += """
+        ! Máy này trước là \(formerName): tỉnh sẽ từ chối bộ đệm cũ, hãy dời nó đi (buffer.path)
+          this host was \(formerName): the province refuses its old buffer, so move that away
+
+        """
+    }
+    if case .enrolled(_, _, isShared: false) = outcome {
       text += """
         ! Chỉ chủ tệp đọc được khoá (không có nhóm \(Installation.group), hoặc không phải root)
           only its owner can read the key: no such group, or not run as root

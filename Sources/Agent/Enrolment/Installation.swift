@@ -23,8 +23,9 @@ package struct Installation {
     case renewed
     /// - Parameters:
     ///   - previous: where the old configuration is, if it had to change.
+    ///   - formerName: under which the host delivered until now, if it was another.
     ///   - isShared: whether the service's group can read the key.
-    case enrolled(previous: String?, isShared: Bool)
+    case enrolled(previous: String?, formerName: String?, isShared: Bool)
   }
 
   /// - Parameter isReplacing: takes the place of another identity, or of a newer one.
@@ -65,17 +66,26 @@ package struct Installation {
       try Place.move(inStage(Bundle.certificateFile), to: path(Bundle.certificateFile))
       return .renewed
     }
+    let formerName = presentName(existing)
     let isShared = try Place.share(inStage(Bundle.keyFile), withGroup: Self.group)
-    let old = Files.exists(configuration) ? try Place.text(of: configuration) : nil
+    let old = try source.map { (path) throws(EnrolmentError) in try Place.text(of: path) }
     try Place.write(
       text ?? old ?? bundle.configuration, to: inStage(Self.name(of: configuration)), mode: 0o644)
-    try exchange(hasOld: old != nil)
+    try exchange(hasOld: source == configuration)
     if text == nil { _ = unsafe unlink(previous) }
-    return .enrolled(previous: old == nil || text == nil ? nil : previous, isShared: isShared)
+    return .enrolled(
+      previous: old == nil || text == nil ? nil : previous,
+      formerName: formerName == bundle.agent ? nil : formerName, isShared: isShared)
   }
 
   /// Where the configuration goes that an enrolment replaces.
   private var previous: String { configuration + ".previous" }
+
+  /// The configuration that is to be taken over: also one that an interrupted enrolment has taken
+  /// away. `nil`: there is none.
+  private var source: String? {
+    [configuration, previous].first { Files.exists($0) }
+  }
 
   private func path(_ name: String) -> String { "\(folder)/\(name)" }
   private func inStage(_ name: String) -> String { "\(staged)/\(name)" }
@@ -88,9 +98,9 @@ package struct Installation {
   // MARK: Refusals
 
   private func existingConfiguration() throws(EnrolmentError) -> ConfigNode? {
-    guard Files.exists(configuration) else { return nil }
+    guard let source else { return nil }
     do throws(ConfigError) {
-      let root = try ConfigNode.parse(file: configuration)
+      let root = try ConfigNode.parse(file: source)
       _ = try root.object()
       return root
     } catch {

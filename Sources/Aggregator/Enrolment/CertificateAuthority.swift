@@ -64,9 +64,11 @@ package struct CertificateAuthority: ~Copyable {
   // MARK: Making it
 
   /// Makes the authority, and everything that the broker needs.
+  /// - Returns: whether the broker can read its key.
+  @discardableResult
   package static func make(
     _ configuration: AuthorityConfiguration, nowMs: Int64 = wallClockMs()
-  ) throws(EnrolmentError) {
+  ) throws(EnrolmentError) -> Bool {
     let broker = try configuration.broker()
     let files = AuthorityFiles(folder: configuration.folder)
     guard !Files.exists(files.certificate) else {
@@ -78,7 +80,7 @@ package struct CertificateAuthority: ~Copyable {
     let authority = try CertificateAuthority(locking: configuration, nowMs: nowMs)
     try files.make(host: broker.host)
     try authority.makeOwnCertificate(host: broker.host)
-    try authority.makeBrokerFiles()
+    return try authority.makeBrokerFiles()
   }
 
   private func makeOwnCertificate(host: String) throws(EnrolmentError) {
@@ -94,7 +96,10 @@ package struct CertificateAuthority: ~Copyable {
   }
 
   /// The broker's key and certificate anew, and beside them what else it reads.
-  package func makeBrokerFiles() throws(EnrolmentError) {
+  /// - Returns: whether the broker can read its key.
+  @discardableResult
+  package func makeBrokerFiles() throws(EnrolmentError) -> Bool {
+    var isShared = false
     let host = try configuration.broker().host
     try files.writeSettings(host: host)
     try Place.makeFolder(configuration.brokerFolder, mode: 0o755)
@@ -103,11 +108,13 @@ package struct CertificateAuthority: ~Copyable {
       try request(name: host, key: files.made("new.key"))
       try sign(.own, "broker", days: Self.days, from: nowMs - Self.backdatedMs)
       try putForBroker(BrokerFile.ca, try Place.text(of: files.certificate))
-      try putForBroker(
-        BrokerFile.key, try Place.text(of: files.made("new.key")), isSecret: true)
+      let key = "\(configuration.brokerFolder)/\(BrokerFile.key)"
+      try Place.write(try Place.text(of: files.made("new.key")), to: key, mode: 0o600)
+      isShared = try Place.share(key, withGroup: Self.brokerGroup)
       try putForBroker(BrokerFile.certificate, try Place.text(of: files.made("new.pem")))
     }
     try publishRevocations()
+    return isShared
   }
 
   // MARK: Agents
@@ -253,12 +260,8 @@ package struct CertificateAuthority: ~Copyable {
     try putForBroker(BrokerFile.revocations, try Place.text(of: files.revocations))
   }
 
-  private func putForBroker(
-    _ name: String, _ text: String, isSecret: Bool = false
-  ) throws(EnrolmentError) {
-    let path = "\(configuration.brokerFolder)/\(name)"
-    try Place.write(text, to: path, mode: isSecret ? 0o600 : 0o644)
-    if isSecret { _ = try Place.share(path, withGroup: Self.brokerGroup) }
+  private func putForBroker(_ name: String, _ text: String) throws(EnrolmentError) {
+    try Place.write(text, to: "\(configuration.brokerFolder)/\(name)", mode: 0o644)
   }
 
   private func restartBroker() throws(EnrolmentError) {

@@ -11,10 +11,11 @@ enum InitCACommand: Command {
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config).authority
+    let isShared: Bool
     if options.has("broker-only") {
-      try CertificateAuthority(configuration).makeBrokerFiles()
+      isShared = try CertificateAuthority(configuration).makeBrokerFiles()
     } else {
-      try CertificateAuthority.make(configuration)
+      isShared = try CertificateAuthority.make(configuration)
       Standard.output(
         """
         authority: \(configuration.folder) (copy its ca.key to a safe place, and nowhere else)
@@ -27,6 +28,10 @@ enum InitCACommand: Command {
       next: install config/mosquitto/central-agents.conf and central.acl, and restart mosquitto
 
       """)
+    if !isShared {
+      Standard.output(
+        "broker.key is readable by its owner only: let the user read it as whom mosquitto runs\n")
+    }
     return .done
   }
 }
