@@ -1,5 +1,6 @@
 import Agent
 import Daemon
+import Enrolment
 import Protocol
 
 /// What devices, technicians and logs give to the agent.
@@ -29,6 +30,27 @@ extension Target {
     Target(name: "rfc3339") { bytes in
       guard let ms = RFC3339.parse(text(bytes)) else { return }
       hold(RFC3339.parse(RFC3339.format(ms: ms)) == ms, "a moment comes back the same: \(ms)")
+    },
+  ]
+
+  /// What carries an agent's identity from the province to the host.
+  static let identity = [
+    Target(name: "bundle") { body in
+      // With the right digest, or nothing behind it would ever be reached.
+      let text = "hatang-bundle 1 sha256:\(SHA256.hex(text(body).utf8))\n\(text(body))"
+      do {
+        let bundle = try Bundle(parsing: text, file: "b")
+        let again = try Bundle(parsing: bundle.text, file: "b")
+        hold(again == bundle, "a bundle comes back the same: \(bundle)")
+      } catch {
+        hold("\(error)".hasPrefix("b: "), "an error names the file: \(error)")
+      }
+    },
+    Target(name: "certificate") { bytes in
+      guard let found = Certificate(pem: text(bytes)) else { return }
+      for ms in [found.notBeforeMs, found.notAfterMs] {
+        hold(RFC3339.parse(RFC3339.format(ms: ms)) == ms, "a date can be written: \(ms)")
+      }
     },
   ]
 

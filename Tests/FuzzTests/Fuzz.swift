@@ -9,7 +9,7 @@ struct Target: Sendable {
   let name: String
   let check: @Sendable ([UInt8]) -> Void
 
-  static let all = wire + edge + province
+  static let all = wire + edge + identity + province
 }
 
 /// A property that does not hold ends the process; libFuzzer keeps the bytes.
