@@ -108,6 +108,37 @@ import Testing
       ])
   }
 
+  @Test func `the aggregator's check names who is to be renewed, and fails for who has ended`()
+    throws
+  {
+    let folder = deployment.folder
+    let dayMs: Int64 = 86_400_000
+    let nowMs = wallClockMs() / 1_000 * 1_000
+    func line(_ name: String, days: Int64) -> String {
+      "V\t\(CompactTime.format(ms: nowMs + days * dayMs))\t\t3A\tunknown\t/CN=\(name)\n"
+    }
+    func check(_ index: String) -> String {
+      folder.write(index, to: "authority/index.txt")
+      folder.write(
+        """
+        { broker: { host: "127.0.0.1", port: 1 }, indicators: "i", areas: "a",
+          store: { path: "h.db" }, ca: { folder: "authority" } }
+        """, to: "a.json5")
+      let text = Aggregator.CheckCommand.examine(folder.file("a.json5")).0.text(inColour: false)
+      return text.split(separator: "\n").filter { $0.contains("certificates") }.joined()
+    }
+    #expect(
+      check(line("kcn-1", days: 31) + line("kcn-2", days: 29)) == """
+        ok    certificates: 2 agents enrolled; to be renewed: kcn-2 \
+        \(RFC3339.format(ms: nowMs + 29 * dayMs))
+        """)
+    #expect(
+      check(line("kcn-1", days: 31) + line("kcn-3", days: -1)) == """
+        FAIL  certificates: ended: kcn-3 \(RFC3339.format(ms: nowMs - dayMs)); \
+        hatang-aggregator renew AGENT, or revoke it
+        """)
+  }
+
   @Test func `the commands make a bundle that only its owner reads, and never over another`() throws
   {
     let folder = deployment.folder
