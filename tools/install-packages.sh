@@ -4,7 +4,7 @@
 set -eu
 
 packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev pkg-config mosquitto mosquitto-clients
-openssl gzip python3"
+openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager python3-dbusmock dbus"
 
 is_installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'

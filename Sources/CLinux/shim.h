@@ -1,5 +1,6 @@
 // Linux calls that Swift's Glibc module leaves out.
 #include <sys/eventfd.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timex.h>

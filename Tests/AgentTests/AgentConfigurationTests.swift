@@ -142,8 +142,8 @@ import Testing
       "1: textfile is \"/x/y.txt\", but node_exporter reads only files that end in .prom; rename it"
     ),
     (
-      "{ agent: 'a', uplink: { host: 'h' }, probes: {\n coverage: {} } }",
-      "2: probes.coverage sets up a built-in probe, which this version does not have yet; remove it"
+      "{ agent: 'a', uplink: { host: 'h' }, probes: {\n radio: {} } }",
+      "2: unknown key probes.radio; known here: folder, coverage, broadband, service"
     ),
   ])
   func `what is wrong is said with line, key, value, what is legal and what to do`(

@@ -17,6 +17,7 @@ package enum Commands {
     RunCommand.self, CheckCommand.self, StatusCommand.self, BufferInfoCommand.self,
     BufferVerifyCommand.self, BufferExportCommand.self, ImportCommand.self,
     MappingTestCommand.self, BufferTakeOutCommand.self, EnrollCommand.self,
+    ProbeCoverageCommand.self, ProbeBroadbandCommand.self, ProbeServiceCommand.self,
   ]
 
   package static let parser = CommandLineParser(

@@ -34,10 +34,10 @@ enum ImportCommand: Command {
     var bar = ProgressBar(total: total)
     mqttStart()
     defer { mqttStop() }
-    let publisher = try LogPublisher(configuration.local)
+    let publisher = try LogPublisher(configuration.local, role: "import")
     do {
       for log in logs {
-        try publisher.publish(log.batches, of: log.file, topic: topic) { bar.show($0) }
+        try publisher.publish(log.batches, id: log.file.id, topic: topic) { bar.show($0) }
       }
     } catch {
       bar.end()

@@ -21,6 +21,11 @@ package struct AgentConfiguration: Sendable {
   package let textfile: String?
   /// Foreign devices.
   package let mappings: [Mapping]
+  /// What `hatang-agent probe` measures.
+  package let probes: ProbesSettings
+
+  /// Where the probes keep their state.
+  var probesFolder: String { probes.folder ?? "\(Files.directory(of: buffer.path))/probes" }
 
   package static let defaultFile = "/etc/hatang/agent.json5"
   static let maxPayloadBytesDefault: Int64 = 262_144
@@ -51,14 +56,6 @@ package struct AgentConfiguration: Sendable {
         "is \"\(textfile)\", but node_exporter reads only files that end in .prom; rename it")
     }
     mappings = try MappingSettings(root["mappings"]).mappings
-    try Self.refuseWhatComesLater(root)
-  }
-
-  /// Accepting these and doing nothing would be a lie.
-  private static func refuseWhatComesLater(_ root: ConfigNode) throws(ConfigError) {
-    if let probes = root["probes"], let first = try probes.object().first {
-      throw first.value.error(
-        "sets up a built-in probe, which this version does not have yet; remove it")
-    }
+    probes = try ProbesSettings(root["probes"])
   }
 }

@@ -52,6 +52,31 @@ public struct ConfigNode: Sendable {
     return try parser.parse()
   }
 
+  /// Why the answer of a program is no JSON.
+  public enum AnswerFault: Error, Equatable {
+    /// It begins as an object or a list, and ends before that does.
+    case cutShort
+    /// Where, and what was expected.
+    case nonsense(String)
+  }
+
+  /// Reads what another program answered.
+  public static func answer(_ bytes: [UInt8], of name: String) throws(AnswerFault) -> ConfigNode {
+    var parser = JSON5Parser(bytes: bytes, file: name)
+    do throws(ConfigError) { return try parser.parse() } catch {
+      let first = bytes.first { $0 > 0x20 }
+      let isBegun = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+      throw isBegun && parser.scanner.isAtEnd ? .cutShort : .nonsense(error.text)
+    }
+  }
+
+  /// The node at the end of a way of keys; `nil` where one is absent.
+  public func at(_ keys: String...) -> ConfigNode? {
+    var node: ConfigNode? = self
+    for key in keys { node = node?[key] }
+    return node
+  }
+
   /// `nil` where the key is absent.
   public subscript(key: String) -> ConfigNode? {
     guard case .object(let members) = value else { return nil }

@@ -44,25 +44,52 @@ public enum ChildProcess {
       guard errno == EINTR else { throw FileError("wait for", name, code: errno) }
     }
     if let failure { throw failure }
-    // As WIFEXITED and its like take it apart (bits/waitstatus.h).
-    let signal = status & 0x7f
-    return Outcome(output: output, exitCode: signal == 0 ? status >> 8 & 0xff : 128 + signal)
+    return Outcome(output: output, exitCode: exitCode(status))
   }
 
-  private static func spawn(
-    _ words: [String], reading input: Int32, writing output: Int32
+  /// The exit code, or 128 + n where signal n ended it; as WIFEXITED and its like take a status apart
+  /// (bits/waitstatus.h).
+  static func exitCode(_ status: Int32) -> Int32 {
+    let signal = status & 0x7f
+    return signal == 0 ? status >> 8 & 0xff : 128 + signal
+  }
+
+  /// - Parameters:
+  ///   - errors: gets its standard error; `nil`: ours does.
+  ///   - environment: `NAME=value`. Without one nothing in ours can change what the program does.
+  ///   - hasOwnGroup: it leads a process group, so that it can be ended with all that it starts, and
+  ///     SIGPIPE, which a daemon ignores, ends it as usual.
+  static func spawn(
+    _ words: [String], reading input: Int32, writing output: Int32, errors: Int32? = nil,
+    environment: [String] = [], hasOwnGroup: Bool = false
   ) throws(FileError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    if let errors { unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    if hasOwnGroup {
+      var signals = sigset_t()
+      unsafe sigemptyset(&signals)
+      unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+      unsafe sigaddset(&signals, SIGPIPE)
+      unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+      let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+      unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    }
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
     defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
+    var variables: [UnsafeMutablePointer<CChar>?] = unsafe environment.map { unsafe strdup($0) }
+    unsafe variables.append(nil)
+    defer { for index in unsafe variables.indices { unsafe free(variables[index]) } }
     var process: pid_t = 0
-    // Without an environment nothing in ours can change what the program does.
-    let code = unsafe posix_spawnp(&process, words.first ?? "", &actions, nil, &arguments, nil)
+    let code = unsafe posix_spawnp(
+      &process, words.first ?? "", &actions, &attributes, &arguments, &variables)
     guard code == 0 else {
       throw FileError(
         "run", words.first ?? "", code: code,
@@ -72,7 +99,7 @@ public enum ChildProcess {
   }
 
   /// A pipe whose ends are closed on exec and, at the latest, with the value.
-  private final class Pipe {
+  final class Pipe {
     private(set) var readEnd: Int32
     private(set) var writeEnd: Int32
 

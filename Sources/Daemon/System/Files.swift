@@ -132,6 +132,13 @@ public enum Files {
 
   public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// Makes a directory where there is none; those above it must be there.
+  public static func makeDirectory(_ path: String, mode: UInt32 = 0o750) throws(FileError) {
+    guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else {
+      throw FileError("make", path, code: errno)
+    }
+  }
+
   /// Removes a file; that it is missing is no error.
   public static func remove(_ path: String) throws(FileError) {
     guard unsafe unlink(path) == 0 || errno == ENOENT else {

@@ -3,8 +3,8 @@ import Glibc
 import MQTT
 import Protocol
 
-/// Publishes a log's rows to the local broker as any device would, in numbered arrays, and waits
-/// until each is acknowledged.
+/// Publishes rows of a log, or of a probe's runs, to the local broker as any device would, in
+/// numbered arrays, and waits until each is acknowledged.
 ///
 /// A row's number is its place in the log, so an import that is broken off or run again is not
 /// counted twice: the agent keeps, per log, which numbers it has. Where rows are left out, a new
@@ -23,20 +23,21 @@ final class LogPublisher {
   /// How long the broker may be silent.
   private static let patience: Duration = .seconds(30)
 
-  init(_ broker: BrokerSettings) throws {
-    connection = try Connection(broker.connectionOptions(clientID: "hatang-import-\(getpid())"))
+  /// - Parameter role: names the client, such as `import`.
+  init(_ broker: BrokerSettings, role: String) throws {
+    connection = try Connection(broker.connectionOptions(clientID: "hatang-\(role)-\(getpid())"))
     try connection.connect()
     try wait("connect") { $0.isConnected }
   }
 
   /// - Parameter progress: called with the rows acknowledged so far, of all logs.
   func publish(
-    _ batches: [LogBatch], of file: LogFile, topic: String, progress: (Int) -> Void
+    _ batches: [LogBatch], id: String, topic: String, progress: (Int) -> Void
   ) throws {
     for batch in batches {
       try wait("publish", progress: progress) { _ in self.pending.count < LogPublisher.pendingMax }
       let packet = try connection.publish(
-        Publication(topic: topic, payload: batch.payload(id: file.id)))
+        Publication(topic: topic, payload: batch.payload(id: id)))
       pending[packet] = batch.rows.count
     }
     try wait("publish", progress: progress) { _ in self.pending.isEmpty }
@@ -95,6 +96,11 @@ package struct LogBatch: Equatable {
   /// Number of the first.
   package let first: Int
   package var rows: [String]
+
+  package init(first: Int, rows: [String]) {
+    self.first = first
+    self.rows = rows
+  }
 
   package func payload(id: String) -> [UInt8] {
     var text = "{\"numbered\":\"\(id)\",\"first\":\(first),\"measurements\":["

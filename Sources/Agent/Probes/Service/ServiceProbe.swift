@@ -1,0 +1,125 @@
+import Daemon
+import Protocol
+
+/// Reads the counters of an online service once.
+struct ServiceProbe {
+  let settings: ServiceProbeSettings
+
+  /// Exit codes of curl (curl(1), "EXIT CODES") that speak of TLS.
+  private static let tlsCodes: Set<Int32> = [
+    35, 51, 53, 54, 58, 59, 60, 66, 77, 80, 82, 83, 90, 91,
+  ]
+  private static let timedOut: Int32 = 28
+  private static let tooLarge: Int32 = 63
+
+  func measure() throws(ProbeFailure) -> ProbeReading {
+    let answer: CounterAnswer
+    switch settings.way {
+    case .command(let words):
+      let outcome = try ProbeTool.run(words, within: settings.timeout, bytesMax: settings.bytesMax)
+      guard outcome.exitCode == 0 else {
+        throw ProbeTool.failed(words[0], ProbeTool.words(outcome))
+      }
+      answer = try .lines(outcome.output)
+    case .endpoint(let endpoint):
+      let bytes = try fetch(endpoint)
+      switch endpoint.format {
+      case .prometheus: answer = try .prometheus(bytes)
+      case .json: answer = .json(try ProbeTool.json(bytes, of: endpoint.url))
+      }
+    }
+    return try reading(answer, timeMs: wallClockMs())
+  }
+
+  private func reading(
+    _ answer: CounterAnswer, timeMs: Int64
+  ) throws(ProbeFailure) -> ProbeReading {
+    var rows: [String] = []
+    var missing: [String] = []
+    for counter in settings.counters {
+      guard let value = try answer.value(counter.from) else {
+        missing.append(counter.from)
+        continue
+      }
+      var json = JSONWriter()
+      json.beginObject()
+      json.member("time", Double(timeMs) / 1_000)
+      if let area = counter.area { json.member("area", area) }
+      json.member("counter", counter.counter)
+      json.member("value", value)
+      json.endObject()
+      rows.append(json.text)
+    }
+    var failure: ProbeFailure?
+    if !missing.isEmpty {
+      let shown = missing.prefix(5).joined(separator: ", ")
+      failure = ProbeFailure(
+        .incomplete,
+        "thiếu \(missing.count) trong \(settings.counters.count) bộ đếm: \(shown)",
+        "\(missing.count) of \(settings.counters.count) counters are missing: \(shown)")
+    }
+    return ProbeReading(
+      rows: rows, text: Bilingual("\(rows.count) bộ đếm", "\(rows.count) counters"),
+      failure: failure)
+  }
+
+  // MARK: curl
+
+  private func fetch(_ endpoint: ServiceProbeSettings.Endpoint) throws(ProbeFailure) -> [UInt8] {
+    // A token on a command line could be read by every user; curl takes its options from its input.
+    let options = try curlOptions(endpoint)
+    let outcome = try ProbeTool.run(
+      ["curl", "--config", "-"], input: Array(options.utf8),
+      within: settings.timeout + .seconds(2), bytesMax: settings.bytesMax)
+    switch outcome.exitCode {
+    case 0: return outcome.output
+    case Self.tooLarge:
+      throw ProbeFailure(
+        .nonsense, "\(endpoint.url) trả lời dài hơn \(settings.bytesMax) byte; kết quả bị bỏ",
+        "\(endpoint.url) answers with more than \(settings.bytesMax) bytes; nothing of it is used")
+    case Self.timedOut:
+      throw ProbeFailure(
+        .refused,
+        "\(endpoint.url) không trả lời xong trong \(settings.timeout.components.seconds) s",
+        "\(endpoint.url) has not answered within \(settings.timeout.components.seconds) s")
+    case let code where Self.tlsCodes.contains(code):
+      throw ProbeFailure(
+        .refused, "chứng thư của \(endpoint.url) không được chấp nhận: \(ProbeTool.words(outcome))",
+        "the certificate of \(endpoint.url) is not accepted: \(ProbeTool.words(outcome))")
+    default:
+      throw ProbeFailure(
+        .refused, "không lấy được \(endpoint.url): \(ProbeTool.words(outcome))",
+        "\(endpoint.url) cannot be fetched: \(ProbeTool.words(outcome))")
+    }
+  }
+
+  private func curlOptions(
+    _ endpoint: ServiceProbeSettings.Endpoint
+  ) throws(ProbeFailure) -> String {
+    var lines = [
+      "url = \"\(endpoint.url)\"", "silent", "show-error", "fail", "proto = \"=http,https\"",
+      "max-time = \(settings.timeout.components.seconds)", "max-filesize = \(settings.bytesMax)",
+    ]
+    if let file = endpoint.caFile { lines.append("cacert = \"\(Self.escaped(file))\"") }
+    if let file = endpoint.tokenFile {
+      do throws(FileError) {
+        var token = try Files.text(file, bytesMax: 8_192)
+        while token.last?.isNewline == true { token.removeLast() }
+        lines.append("header = \"Authorization: Bearer \(Self.escaped(token))\"")
+      } catch {
+        throw ProbeFailure(
+          .failed, "không đọc được token_file: \(error)", "token_file cannot be read: \(error)")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+      if character == "\"" || character == "\\" { escaped.append("\\") }
+      if !character.isNewline { escaped.append(character) }
+    }
+    return escaped
+  }
+}
