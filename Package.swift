@@ -71,7 +71,7 @@ let package = Package(
       "MQTTTests",
       ["MQTT", "Agent", "Aggregator", "Enrolment", "Protocol", "Daemon", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
-    tests("DaemonTests", ["Daemon"]),
+    tests("DaemonTests", ["Daemon", "TestSupport"]),
     tests(
       "EnrolmentTests", ["Agent", "Aggregator", "Enrolment", "Daemon", "TestSupport"]),
     tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),

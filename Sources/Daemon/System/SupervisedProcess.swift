@@ -6,6 +6,8 @@ import Glibc
 public final class SupervisedProcess {
   /// The program, for messages.
   public let name: String
+  /// What it was given.
+  public let limit: Duration
   private let process: pid_t
   /// Readable once the process has ended (pidfd_open(2)).
   private let ending: Int32
@@ -49,6 +51,7 @@ public final class SupervisedProcess {
   ) throws(FileError) {
     precondition(input.count <= SupervisedProcess.inputBytesMax)
     name = words.first ?? ""
+    self.limit = limit
     let toChild = try ChildProcess.Pipe()
     output = try ChildProcess.Pipe()
     errors = try ChildProcess.Pipe()

@@ -201,7 +201,7 @@ struct BroadbandProbe {
 
   /// `nil` where the host answers no ping, which many do not: then latency is absent.
   private static func report(_ process: SupervisedProcess) throws(ProbeFailure) -> PingReport? {
-    let outcome = try ProbeTool.finish(process, within: pingLimit)
+    let outcome = try ProbeTool.finish(process)
     guard let report = PingReport(String(decoding: outcome.output, as: UTF8.self)),
       report.received > 0
     else { return nil }

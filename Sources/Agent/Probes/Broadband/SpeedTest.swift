@@ -41,7 +41,7 @@ package struct SpeedTest {
   }
 
   func finish(_ process: SupervisedProcess) throws(ProbeFailure) -> Result {
-    let outcome = try ProbeTool.finish(process, within: limit)
+    let outcome = try ProbeTool.finish(process)
     // An option that it does not know: no JSON, and its words on standard error.
     guard outcome.exitCode == 0 || !outcome.output.isEmpty else {
       throw ProbeTool.failed("iperf3", ProbeTool.words(outcome))

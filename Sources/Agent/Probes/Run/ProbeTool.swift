@@ -22,7 +22,7 @@ package enum ProbeTool {
   }
 
   static func finish(
-    _ process: SupervisedProcess, within limit: Duration, bytesMax: Int = bytesMax
+    _ process: SupervisedProcess, bytesMax: Int = bytesMax
   ) throws(ProbeFailure) -> SupervisedProcess.Outcome {
     let outcome: SupervisedProcess.Outcome
     do throws(FileError) {
@@ -38,8 +38,8 @@ package enum ProbeTool {
     guard !outcome.isHung else {
       throw ProbeFailure(
         .toolHung,
-        "\(process.name) không xong sau \(limit.components.seconds) s và đã bị dừng",
-        "\(process.name) was not done after \(limit.components.seconds) s and was ended")
+        "\(process.name) không xong sau \(process.limit.components.seconds) s và đã bị dừng",
+        "\(process.name) was not done after \(process.limit.components.seconds) s and was ended")
     }
     return outcome
   }
@@ -48,7 +48,7 @@ package enum ProbeTool {
     _ words: [String], input: [UInt8] = [], within limit: Duration, bytesMax: Int = bytesMax
   ) throws(ProbeFailure) -> SupervisedProcess.Outcome {
     let process = try start(words, input: input, within: limit)
-    return try finish(process, within: limit, bytesMax: bytesMax)
+    return try finish(process, bytesMax: bytesMax)
   }
 
   /// The program's own words on why it failed, one line of them.

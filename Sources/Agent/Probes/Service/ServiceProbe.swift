@@ -59,7 +59,8 @@ struct ServiceProbe {
         "\(missing.count) of \(settings.counters.count) counters are missing: \(shown)")
     }
     return ProbeReading(
-      rows: rows, text: Bilingual("\(rows.count) bộ đếm", "\(rows.count) counters"),
+      rows: rows,
+      text: Bilingual("\(rows.count) bộ đếm", "\(rows.count) counter\(rows.count == 1 ? "" : "s")"),
       failure: failure)
   }
 

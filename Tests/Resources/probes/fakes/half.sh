@@ -1,0 +1,2 @@
+#!/bin/sh
+printf '{"modem-list":["/org/freedesktop/Modem'

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "Segmentation fault (core dumped)"
