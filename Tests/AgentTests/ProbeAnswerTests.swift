@@ -11,6 +11,11 @@ import Testing
       #"{"end":{"sum_sent":{"bits_per_second":9.5e8},"sum_received":{"bits_per_second":9.4e8}}}"#,
       SpeedTest.Result.rate(9.4e8)
     ),
+    // As iperf3 3.12 does.
+    (
+      #"{"start":{"sock_bufsize":0,"sock_bufsize":0},"end":{"sum_received":{"bits_per_second":7}}}"#,
+      .rate(7)
+    ),
     (
       #"{"end":{},"error":"the server is busy running a test. try again later"}"#, .busy
     ),

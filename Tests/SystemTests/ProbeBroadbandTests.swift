@@ -33,9 +33,9 @@ struct ProbeBroadbandTests {
     let up = try number("up_bps")
     #expect(abs(down / Self.downBps - 1) <= 0.05, "down \(down) of \(Self.downBps) bit/s")
     #expect(abs(up / Self.upBps - 1) <= 0.05, "up \(up) of \(Self.upBps) bit/s")
-    // netem delays 5 ms each way.
+    // Two ends of one cable, on a machine that may be busy.
     let latency = try number("latency_ms")
-    #expect((10...40).contains(latency), "\(latency) ms")
+    #expect(latency > 0 && latency < 20, "\(latency) ms")
     #expect(try number("loss") == 0 && number("streams") == 4 && number("seconds") == 10)
     #expect(try row.required("wired").boolean() && number("link_bps") == 10_000_000_000)
     #expect(try row.required("line").string() == "HNM-0001")
@@ -57,7 +57,9 @@ struct ProbeBroadbandTests {
     let net = try ShapedLine(downBps: Self.downBps, upBps: Self.upBps)
     let other = Program(
       "/usr/sbin/ip",
-      Array(net.inside.dropFirst()) + ["iperf3", "-c", "10.98.7.2", "-R", "-t", "120"],
+      Array(net.inside.dropFirst()) + [
+        "iperf3", "-c", "10.98.7.2", "-R", "-t", "120", "--forceflush",
+      ],
       log: net.folder.file("other.log"))
     defer { other.kill() }
     try waitUntil("the other test runs") {
@@ -114,13 +116,7 @@ private final class ShapedLine {
       try Self.require(
         "/usr/sbin/tc",
         [
-          "-n", name, "qdisc", "add", "dev", port, "root", "handle", "1:", "netem", "delay", "5ms",
-          "limit", "10000",
-        ])
-      try Self.require(
-        "/usr/sbin/tc",
-        [
-          "-n", name, "qdisc", "add", "dev", port, "parent", "1:", "handle", "2:", "tbf", "rate",
+          "-n", name, "qdisc", "add", "dev", port, "root", "tbf", "rate",
           "\(Int(rate))bit", "burst", "64kb", "latency", "50ms",
         ])
     }

@@ -88,8 +88,8 @@ import Testing
     site.fake("half", as: "mmcli")
     try expect(
       site, "coverage", "m", "cut_short", 84,
-      "trả lời của mmcli bị đứt giữa chừng sau 39 byte / the answer of mmcli ends in the middle, "
-        + "after 39 bytes")
+      "trả lời của mmcli bị đứt giữa chừng sau 38 byte / the answer of mmcli ends in the middle, "
+        + "after 38 bytes")
   }
 
   @Test(arguments: [

@@ -63,6 +63,7 @@ public struct ConfigNode: Sendable {
   /// Reads what another program answered.
   public static func answer(_ bytes: [UInt8], of name: String) throws(AnswerFault) -> ConfigNode {
     var parser = JSON5Parser(bytes: bytes, file: name)
+    parser.allowsRepeatedKeys = true
     do throws(ConfigError) { return try parser.parse() } catch {
       let first = bytes.first { $0 > 0x20 }
       let isBegun = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")

@@ -4,6 +4,9 @@
 /// Any bytes give a value or an error with its line.
 struct JSON5Parser {
   var scanner: JSON5Scanner
+  /// A key that is given twice is an error in a configuration. In a program's answer it happens
+  /// (iperf3 3.12 repeats `sock_bufsize`), and the first counts.
+  var allowsRepeatedKeys = false
 
   /// Objects and lists inside one another.
   static let depthMax = 64
@@ -65,7 +68,7 @@ struct JSON5Parser {
       let line = scanner.line
       let key = try self.key()
       let name = path.isEmpty ? key : "\(path).\(key)"
-      if let first = lines[key] {
+      if let first = lines[key], !allowsRepeatedKeys {
         throw ConfigError(
           file: scanner.file, line: line,
           text: "\(name) is given twice, first in line \(first); remove one")

@@ -37,6 +37,8 @@ struct ModemManager {
         .noModem, "ModemManager không thấy modem nào; hãy kiểm tra cáp và nguồn của modem",
         "ModemManager sees no modem; check the modem's cable and power")
     }
+    // mmcli lists them in no order.
+    modems.sort { (Int($0.index) ?? 0, $0.index) < (Int($1.index) ?? 0, $1.index) }
     let shown = modems.map { $0.names.joined(separator: " = ") }.joined(separator: "; ")
     guard let wanted else {
       guard modems.count == 1 else {
