@@ -13,7 +13,7 @@ import Testing
     ),
     // As iperf3 3.12 does.
     (
-      #"{"start":{"sock_bufsize":0,"sock_bufsize":0},"end":{"sum_received":{"bits_per_second":7}}}"#,
+      #"{"s":{"sock_bufsize":0,"sock_bufsize":0},"end":{"sum_received":{"bits_per_second":7}}}"#,
       .rate(7)
     ),
     (

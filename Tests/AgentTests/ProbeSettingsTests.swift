@@ -1,5 +1,6 @@
 import Agent
 import Daemon
+import TestSupport
 import Testing
 
 @Suite struct ProbeSettingsTests {
@@ -35,6 +36,21 @@ import Testing
     let service = try #require(found.service.first)
     #expect(service.timeout == .seconds(15) && service.bytesMax == 1_000_000)
     #expect(service.counters.map(\.counter) == ["payments"])
+  }
+
+  @Test func `the probes of the example that is shipped are right once they are commented in`()
+    throws
+  {
+    let lines = try Repository.text("config/agent.json5")
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    let first = try #require(lines.firstIndex { $0.hasPrefix("  // probes: {") })
+    let block = lines[first...].prefix { $0.hasPrefix("  //") }.map { $0.dropFirst(5) }
+    let root = try ConfigNode.parse(
+      text: "{ agent: 'a', uplink: { host: 'h' }, \(block.joined(separator: "\n")) }",
+      name: "agent.json5")
+    let found = try AgentConfiguration(root).probes
+    #expect(found.coverage.map(\.name) == ["modem-1"])
+    #expect(found.broadband.map(\.name) == ["line-1"] && found.service.map(\.name) == ["dvc"])
   }
 
   private static let line = "line: 'L', interface: 'eth0'"

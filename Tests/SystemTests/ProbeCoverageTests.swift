@@ -49,8 +49,8 @@ import Testing
   @Test(arguments: [
     (
       "no-modem", fixed, Int32(90),
-      "ModemManager không thấy modem nào; hãy kiểm tra cáp và nguồn của modem / ModemManager sees no "
-        + "modem; check the modem's cable and power"
+      "ModemManager không thấy modem nào; hãy kiểm tra cáp và nguồn của modem / ModemManager sees "
+        + "no modem; check the modem's cable and power"
     ),
     (
       "sim-locked", fixed, 91,
@@ -117,8 +117,8 @@ import Testing
     #expect(away.exitCode == 92)
     #expect(
       away.text
-        == "✗ coverage m: không hỏi được vị trí từ gpsd: cannot connect 127.0.0.1:\(port): Connection "
-        + "refused / gpsd gives no position: cannot connect 127.0.0.1:\(port): Connection refused\n"
+        == "✗ coverage m: không hỏi được vị trí từ gpsd: cannot connect 127.0.0.1:\(port): "
+        + "Connection refused / gpsd gives no position: cannot connect 127.0.0.1:\(port): Connection refused\n"
     )
     folder.write(
       """

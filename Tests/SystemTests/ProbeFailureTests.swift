@@ -57,8 +57,8 @@ import Testing
     (
       "coverage", "m", "mmcli",
       "trả lời của mmcli không phải là JSON: expected a value, found Segmentation; put texts in "
-        + "quotes / the answer of mmcli is no JSON: expected a value, found Segmentation; put texts "
-        + "in quotes"
+        + "quotes / the answer of mmcli is no JSON: expected a value, found Segmentation; put "
+        + "texts in quotes"
     ),
     (
       "broadband", "l", "iperf3",
@@ -171,8 +171,8 @@ import Testing
     try expect(
       busy, "broadband", "l", "servers_busy", 94,
       "máy chủ iperf3 đang bận: 127.0.0.1:5203: unable to connect to server: Connection refused; "
-        + "127.0.0.1:5201: busy / the iperf3 servers are busy: 127.0.0.1:5203: unable to connect to "
-        + "server: Connection refused; 127.0.0.1:5201: busy")
+        + "127.0.0.1:5201: busy / the iperf3 servers are busy: 127.0.0.1:5203: unable to connect "
+        + "to server: Connection refused; 127.0.0.1:5201: busy")
     let refused = ProbeSite(probes: list(#""127.0.0.1:5203""#))
     refused.fake("iperf3", as: "iperf3")
     try expect(
@@ -193,8 +193,8 @@ import Testing
     // 12 s of 1 Gbit/s in both directions.
     try expect(
       site, "broadband", "l", "budget_used", 95,
-      "hết hạn mức dữ liệu tháng này: đã dùng 0 trong 2000000000 byte, lần đo cần 3000000000 / this "
-        + "month's data budget is used up: 0 of 2000000000 bytes, a test takes 3000000000")
+      "hết hạn mức dữ liệu tháng này: đã dùng 0 trong 2000000000 byte, lần đo cần 3000000000 / "
+        + "this month's data budget is used up: 0 of 2000000000 bytes, a test takes 3000000000")
     #expect(!site.folder.contains("bin/asked"))
   }
 

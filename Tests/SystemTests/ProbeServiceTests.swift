@@ -83,6 +83,12 @@ import Testing
     #expect(run.exitCode == 69)
     #expect(run.text.contains("the broker has nobody to give the rows to"), "\(run.text)")
     #expect(try probe.state("service", "dvc").required("waiting").array().count == 2)
+    let status = try output(
+      of: Repository.program("hatang-agent"), ["status", "--config", folder.file("probe.json5")],
+      in: folder)
+    let line = try #require(status.text.split(separator: "\n").last)
+    #expect(line.hasPrefix("  service dvc: ✗ 20"), "\(status.text)")
+    #expect(line.hasSuffix("; chờ / waiting: 2"), "\(status.text)")
   }
 
   @Test func `an endpoint over TLS is believed only by the authority that is named`() throws {

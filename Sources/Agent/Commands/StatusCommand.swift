@@ -9,16 +9,19 @@ enum StatusCommand: Command {
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)
     let status = AgentStatusFile.read(configuration.statusFile, nowMs: wallClockMs())
+    let probes = ProbeStatus.all(configuration)
     Standard.output(
       options.has("json")
-        ? json(status, path: configuration.statusFile)
-        : text(status))
+        ? json(status, path: configuration.statusFile, probes: probes)
+        : text(status) + ProbeStatus.text(probes))
     if case .running = status { return .done }
     return .failed
   }
 
-  /// `{"daemon": "running", "error": null, "status": { …the status file… }}`
-  static func json(_ status: AgentStatusFile, path: String) -> String {
+  /// `{"daemon": "running", "error": null, "status": { …the status file… }, "probes": [ … ]}`
+  static func json(
+    _ status: AgentStatusFile, path: String, probes: [ProbeStatus] = []
+  ) -> String {
     var json = JSONWriter(isPretty: true)
     json.beginObject()
     json.member("daemon", status.name)
@@ -28,6 +31,10 @@ enum StatusCommand: Command {
     json.member("error", error)
     json.key("status")
     if let root = status.root { json.node(root) } else { json.null() }
+    json.key("probes")
+    json.beginArray()
+    for probe in probes { probe.write(to: &json) }
+    json.endArray()
     json.endObject()
     return json.text + "\n"
   }

@@ -47,8 +47,8 @@ public enum ChildProcess {
     return Outcome(output: output, exitCode: exitCode(status))
   }
 
-  /// The exit code, or 128 + n where signal n ended it; as WIFEXITED and its like take a status apart
-  /// (bits/waitstatus.h).
+  /// The exit code, or 128 + n where signal n ended it; as WIFEXITED and its like take a status
+  /// apart (bits/waitstatus.h).
   static func exitCode(_ status: Int32) -> Int32 {
     let signal = status & 0x7f
     return signal == 0 ? status >> 8 & 0xff : 128 + signal
@@ -57,8 +57,8 @@ public enum ChildProcess {
   /// - Parameters:
   ///   - errors: gets its standard error; `nil`: ours does.
   ///   - environment: `NAME=value`. Without one nothing in ours can change what the program does.
-  ///   - hasOwnGroup: it leads a process group, so that it can be ended with all that it starts, and
-  ///     SIGPIPE, which a daemon ignores, ends it as usual.
+  ///   - hasOwnGroup: it leads a process group, so that it can be ended with all that it starts,
+  ///     and SIGPIPE, which a daemon ignores, ends it as usual.
   static func spawn(
     _ words: [String], reading input: Int32, writing output: Int32, errors: Int32? = nil,
     environment: [String] = [], hasOwnGroup: Bool = false

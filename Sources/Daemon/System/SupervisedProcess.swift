@@ -116,7 +116,8 @@ public final class SupervisedProcess {
     _ = try? poller.wait(timeout: SupervisedProcess.grace)
   }
 
-  /// Ends the whole group; the exit code. Its id stays ours until waitpid(2), so no stranger is hit.
+  /// Ends the whole group; the exit code. Its id stays ours until waitpid(2), so no stranger is
+  /// hit.
   private func reap() -> Int32 {
     isReaped = true
     kill(-process, SIGKILL)

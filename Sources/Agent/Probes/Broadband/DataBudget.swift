@@ -32,8 +32,8 @@ package struct DataBudget: Equatable {
     String(RFC3339.format(ms: ms + utcOffsetMs).prefix(7))
   }
 
-  /// Whether a test that takes so much fits into what is left of the month. Takes it off at once, so
-  /// that a power cut in the middle of the test is no way around the budget.
+  /// Whether a test that takes so much fits into what is left of the month. Takes it off at once,
+  /// so that a power cut in the middle of the test is no way around the budget.
   /// - Returns: `nil` where it does not fit.
   package mutating func reserve(_ bytes: Int64, of limit: Int64, nowMs: Int64) -> Reservation? {
     let now = DataBudget.month(ofMs: nowMs)

@@ -165,8 +165,8 @@ struct CoverageProbe {
 }
 
 extension JSONWriter {
-  /// A number with the digits of whoever said it; nothing where it is absent. What is no number stays
-  /// a text, for the check to name.
+  /// A number with the digits of whoever said it; nothing where it is absent. What is no number
+  /// stays a text, for the check to name.
   mutating func number(_ name: String, _ digits: String?) {
     guard let digits else { return }
     guard DecimalNumber(json: digits) != nil else { return member(name, digits) }

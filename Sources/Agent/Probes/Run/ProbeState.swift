@@ -7,8 +7,8 @@ import Glibc
 /// A row has its number before it is published, and both are on disk by then. So a row whose PUBACK
 /// was lost, or whose run was killed, is sent again with the same number, and the agent knows it.
 package struct ProbeState: Equatable {
-  /// The id of the numbered payloads. Made anew with the file, so that numbers that begin again at 0
-  /// are never taken for those of before.
+  /// The id of the numbered payloads. Made anew with the file, so that numbers that begin again at
+  /// 0 are never taken for those of before.
   package private(set) var id: String
   /// The number that the next row gets.
   package internal(set) var next: Int64 = 0
