@@ -53,6 +53,31 @@ import Testing
     #expect(found.broadband.map(\.name) == ["line-1"] && found.service.map(\.name) == ["dvc"])
   }
 
+  @Test func `a trial reads every probe once, and says why where there is no reading`() throws {
+    let root = try ConfigNode.parse(
+      text: """
+        { agent: 'a', uplink: { host: 'h' }, probes: {
+          service: {
+            good: { command: ['/bin/echo', 'x 5'], counters: [{ counter: 'c', from: 'x' }] },
+            bad: { command: ['/bin/echo', 'y 5'], counters: [{ counter: 'c', from: 'x' }] } },
+          broadband: { l: { line: 'L', interface: 'nosuch0', servers: ['a'] } } } }
+        """, name: "agent.json5")
+    let trials = try ProbeTrial.all(AgentConfiguration(root))
+    #expect(
+      trials.map(\.name) == ["probe_broadband_l", "probe_service_good", "probe_service_bad"])
+    let found = trials.map { trial in
+      switch trial.run() {
+      case .success(let text): "done: \(text.en)"
+      case .failure(let failure): "\(failure.outcome.rawValue): \(failure.text.en)"
+      }
+    }
+    #expect(
+      found == [
+        "refused: the network interface nosuch0 is missing or down; check the cable",
+        "done: 1 counter", "incomplete: 1 of 1 counters are missing: x",
+      ])
+  }
+
   private static let line = "line: 'L', interface: 'eth0'"
   private static let url = "url: 'https://a.vn/m'"
 

@@ -118,7 +118,8 @@ import Testing
     #expect(
       away.text
         == "✗ coverage m: không hỏi được vị trí từ gpsd: cannot connect 127.0.0.1:\(port): "
-        + "Connection refused / gpsd gives no position: cannot connect 127.0.0.1:\(port): Connection refused\n"
+        + "Connection refused / gpsd gives no position: cannot connect "
+        + "127.0.0.1:\(port): Connection refused\n"
     )
     folder.write(
       """

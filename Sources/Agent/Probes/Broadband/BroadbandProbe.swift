@@ -30,12 +30,7 @@ struct BroadbandProbe {
   }
 
   func measure(_ run: ProbeRun) throws(ProbeFailure) -> ProbeReading {
-    guard interface.exists, interface.state != "down" else {
-      throw ProbeFailure(
-        .refused, "giao diện mạng \(settings.interface) không có hoặc đang ngắt; hãy kiểm tra cáp",
-        "the network interface \(settings.interface) is missing or down; check the cable")
-    }
-    let version = try self.version()
+    let version = try lookAtTool()
     let test = SpeedTest(
       settings: settings, binding: try SpeedTest.binding(interface, version: version.number))
     try checkLineIsFree()
@@ -53,6 +48,25 @@ struct BroadbandProbe {
   }
 
   // MARK: Before the test
+
+  /// What can be said without loading the line.
+  func look() throws(ProbeFailure) -> Bilingual {
+    let version = try lookAtTool()
+    let link = interface.linkBps.map { "\($0 / 1_000_000) Mbit/s" } ?? "?"
+    return Bilingual(
+      "\(version.text), \(settings.interface) đang nối, cổng \(link)",
+      "\(version.text), \(settings.interface) is up, port \(link)")
+  }
+
+  private func lookAtTool() throws(ProbeFailure) -> (text: String, number: (major: Int, minor: Int))
+  {
+    guard interface.exists, interface.state != "down" else {
+      throw ProbeFailure(
+        .refused, "giao diện mạng \(settings.interface) không có hoặc đang ngắt; hãy kiểm tra cáp",
+        "the network interface \(settings.interface) is missing or down; check the cable")
+    }
+    return try version()
+  }
 
   private func version() throws(ProbeFailure) -> (text: String, number: (major: Int, minor: Int)) {
     let outcome = try ProbeTool.run(["iperf3", "--version"], within: Self.versionLimit)

@@ -58,7 +58,8 @@ final class ProbeRun {
     var failure: ProbeFailure?
     do throws(ProbeFailure) {
       let found = try measure(self)
-      try check(found.rows)
+      try Self.check(
+        found.rows, kind: kind, source: source, payloadBytesMax: maxPayloadBytes)
       state.figures = found.figures.map { .init(name: $0.name, value: $0.value) }
       failure = found.failure
       reading = found
@@ -75,11 +76,11 @@ final class ProbeRun {
     } catch { throw ProbeRun.unkept(error) }
   }
 
-  // MARK: Private helpers
-
   /// The same rules as at the intake, so that nothing is published that the agent would reject.
-  private func check(_ rows: [String]) throws(ProbeFailure) {
-    var parser = PayloadParser(payloadBytesMax: maxPayloadBytes)
+  static func check(
+    _ rows: [String], kind: Kind, source: String, payloadBytesMax: Int
+  ) throws(ProbeFailure) {
+    var parser = PayloadParser(payloadBytesMax: payloadBytesMax)
     for row in rows {
       let parsed = parser.parse(
         topic: Topic.measurement(kind, source: source), payload: Array(row.utf8),
@@ -90,6 +91,8 @@ final class ProbeRun {
         "a value is not legal, the reading is not used: \(rejection.reason)")
     }
   }
+
+  // MARK: Private helpers
 
   /// Nothing is published, and nothing kept but what the reading cost.
   private func print(_ reading: ProbeReading?, _ failure: ProbeFailure?) -> Ending {
