@@ -112,11 +112,28 @@ import Testing
       in: folder, probes: probes(url, #", ca_file: "\#(certificates.ca)""#))
     let found = try trusting.probe("service", ["--print"])
     #expect(found.exitCode == 0 && found.text.contains(#""value":2000}"#), "\(found.text)")
+    let stranger = TemporaryFolder()
+    let other = ProbeSite(
+      in: folder, probes: probes(url, #", ca_file: "\#(Certificates(in: stranger).ca)""#))
+    #expect(try other.probe("service", ["--print"]).exitCode == 93)
     let doubting = ProbeSite(in: folder, probes: probes(url))
     let refused = try doubting.probe("service", ["--print"])
     #expect(refused.exitCode == 93)
     #expect(
       refused.text.hasPrefix("✗ service dvc: chứng thư của \(url) không được chấp nhận: curl:"))
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another"))
+  func `what root runs by hand belongs to the one whose folder it is`() throws {
+    let site = ProbeSite(
+      probes: """
+        service: { dvc: { command: ["/bin/echo", "x 5"], counters: [{ counter: "c", from: "x" }] } }
+        """)
+    #expect(run("/bin/chown", ["-R", "65534:65534", site.folder.path]) == 0)
+    #expect(try site.probe("service").exitCode == 69)
+    var facts = stat()
+    #expect(stat(site.folder.file("probes/service-dvc.json"), &facts) == 0)
+    #expect(facts.st_uid == 65_534 && facts.st_gid == 65_534)
   }
 
   @Test func `an answer of more bytes than allowed is refused`() throws {

@@ -41,6 +41,8 @@ enum ProbeCommand {
     _ settings: some ProbeSettings, _ configuration: AgentConfiguration, _ options: Options,
     _ measure: (ProbeRun) throws(ProbeFailure) -> ProbeReading
   ) throws -> ExitCode {
+    // A technician's `sudo` must not leave a state behind that the timer's user cannot read.
+    try Privileges.becomeOwner(of: Files.directory(of: configuration.buffer.path))
     mqttStart()
     defer { mqttStop() }
     let run = try ProbeRun(settings, in: configuration, isPrinted: options.has("print"))
