@@ -3,8 +3,10 @@ import CMosquitto
 extension Connection {
   /// libmosquitto keeps one function pointer for each; the context is the connection's `Inbox`.
   static func hookCallbacks(_ handle: OpaquePointer) {
-    unsafe mosquitto_connect_v5_callback_set(handle) { _, context, reason, flags, _ in
+    unsafe mosquitto_connect_v5_callback_set(handle) {
+      _, context, reason, flags, properties in
       guard let inbox = unsafe Connection.inbox(context) else { return }
+      inbox.limits = unsafe BrokerLimits(properties)
       // MQTT 5 reason codes begin at 128; below are those of 3.1.1.
       let reason = reason >= 128 ? reason : MQTTError.reason(ofConnack: reason)
       inbox.connack = (reason, flags & 1 != 0)

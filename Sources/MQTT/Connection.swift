@@ -191,6 +191,9 @@ public final class Connection {
     }
   }
 
+  /// What the last CONNACK said.
+  public var brokerLimits: BrokerLimits { inbox.limits }
+
   /// Publications that the broker acknowledged and had nobody to give to: they are gone. MQTT 5.
   public var unclaimedCount: UInt64 { inbox.unclaimedCount }
 

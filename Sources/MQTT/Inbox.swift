@@ -15,6 +15,8 @@ final class Inbox {
   var callbackCount: UInt64 = 0
   /// The CONNACK's reason; `nil`: none yet.
   var connack: (reason: Int32, isSessionPresent: Bool)?
+  /// What the CONNACK said of the broker's bounds.
+  var limits = BrokerLimits()
   /// libmosquitto's word that the connection is over: its code or the broker's reason.
   var disconnect: Int32?
   /// Publications that the broker took and had nobody to give to.

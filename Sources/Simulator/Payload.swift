@@ -16,6 +16,7 @@ package enum Payload {
     case .coverage(let coverage): members += fields(of: coverage)
     case .broadband(let broadband): members += fields(of: broadband)
     case .service(let count): members += fields(of: count)
+    case .check: break
     }
     members.append(#""simulated":true"#)
     return "{" + members.joined(separator: ",") + "}"

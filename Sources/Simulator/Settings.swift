@@ -73,8 +73,8 @@ extension Settings {
     devices = Int(try options.integer("devices", in: 1...100_000) ?? 150)
     rate = Double(try options.integer("rate", in: 0...1_000_000) ?? 20)
     duration = try options.integer("duration", in: 1...31_536_000).map { .seconds($0) }
-    kind = try options.string("kind", legal: "coverage, broadband, service") {
-      Kind(name: $0) != nil
+    kind = try options.string("kind", legal: "coverage, broadband, service") { word in
+      Kind.measuring.contains { $0.name == word }
     }.flatMap { Kind(name: $0) }
     seed = UInt64(try options.integer("seed", in: 0...Int64.max) ?? 1)
     tellsPast = !options.has("no-past")

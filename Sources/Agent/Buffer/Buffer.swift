@@ -32,6 +32,9 @@ package final class Buffer: Sendable {
     /// Oldest first, the last is live. Without those that are being salvaged.
     var streams: [Stream] = []
     var figures = BufferFigures()
+    /// The last record of `hatang-agent check` since the daemon began.
+    var lastCheck: CheckRecord?
+    var recent = RecentIntake(now: monotonicNow())
     /// Acknowledged positions have changed since they were written.
     var isAcknowledgedDirty = false
   }
@@ -124,6 +127,13 @@ package final class Buffer: Sendable {
 
 extension Buffer {
   package var isSalvaging: Bool { salvaging.withLock { $0.isRunning } }
+
+  var currentCheck: CheckRecord? { state.withLock { $0.lastCheck } }
+
+  /// What was stored in the last 24 hours, or since the daemon began.
+  var currentIntake: RecentIntake.Total {
+    state.withLock { $0.recent.total(now: monotonicNow()) }
+  }
 
   /// With the bytes of file and log as they are now.
   var currentFigures: BufferFigures {

@@ -131,7 +131,10 @@ package final class BufferReader: UplinkSource {
   /// In memory; `prune` writes it.
   package func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(BufferError) {
     buffer.update(stream) { $0.acknowledged = min(next, $0.next) }
-    buffer.state.withLock { $0.isAcknowledgedDirty = true }
+    buffer.state.withLock { state in
+      state.isAcknowledgedDirty = true
+      state.lastCheck?.receipted(stream, next: next, nowMs: wallClockMs())
+    }
   }
 
   package func beginStream() throws(BufferError) -> StreamID {

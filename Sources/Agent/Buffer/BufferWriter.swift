@@ -153,18 +153,24 @@ package final class BufferWriter {
     let count: Int
     let receivedMs: Int64
     let bytes: [UInt8]
+    /// Source of its last row, if it holds records of `hatang-agent check`.
+    let check: String?
   }
 
   private func encode(_ measurements: [Measurement], nowMs: Int64) -> [EncodedSegment] {
-    if measurements.isEmpty { return [] }
-    if measurements.count <= BufferWriter.rowsMax {
-      let bytes = Segment.encode(measurements, receivedMs: nowMs)
-      return [EncodedSegment(count: measurements.count, receivedMs: nowMs, bytes: bytes)]
-    }
+    let isCheck = { (measurement: Measurement) in measurement.kind == .check }
+    guard measurements.contains(where: isCheck) else { return pieces(measurements, nowMs: nowMs) }
+    // An aggregator that does not know the kind cannot decode their segment.
+    return pieces(measurements.filter { !isCheck($0) }, nowMs: nowMs)
+      + pieces(measurements.filter(isCheck), nowMs: nowMs)
+  }
+
+  private func pieces(_ measurements: [Measurement], nowMs: Int64) -> [EncodedSegment] {
     return stride(from: 0, to: measurements.count, by: BufferWriter.rowsMax).map { start in
       let rows = Array(measurements[start..<min(start + BufferWriter.rowsMax, measurements.count)])
       return EncodedSegment(
-        count: rows.count, receivedMs: nowMs, bytes: Segment.encode(rows, receivedMs: nowMs))
+        count: rows.count, receivedMs: nowMs, bytes: Segment.encode(rows, receivedMs: nowMs),
+        check: rows[0].kind == .check ? rows[rows.count - 1].source : nil)
     }
   }
 
@@ -203,6 +209,21 @@ package final class BufferWriter {
       arrivalRows = newRows
     }
     buffer.update(live.id) { $0.next = live.next + SequenceNumber(rows) }
+    note(segments, of: live, bytes: bytes, rows: rows)
+  }
+
+  /// What status and check are told of this commit.
+  private func note(
+    _ segments: [EncodedSegment], of stream: Buffer.Stream, bytes: Int, rows: Int
+  ) {
+    buffer.state.withLock { state in
+      state.recent.add(rows: rows, bytes: bytes, now: monotonicNow())
+      // Records of a check are the last rows of a commit.
+      guard let last = segments.last, let source = last.check else { return }
+      state.lastCheck = CheckRecord(
+        source: source, stream: stream.id, number: stream.next + SequenceNumber(rows) - 1,
+        takenMs: last.receivedMs)
+    }
   }
 
   private func insert(

@@ -10,6 +10,7 @@ package struct BrokerSettings: Sendable {
   package let username: String?
   /// The content of `password_file` without its last line break.
   package let password: String?
+  package let passwordFile: String?
 
   /// Follows each client id: nothing, or what only the holder of our key knows. A broker ends a
   /// connection when another one gives the same client id, whoever that is; an agent that could
@@ -44,6 +45,7 @@ package struct BrokerSettings: Sendable {
     guard let node = found else {
       (host, port, tls, username, password) = (defaultHost ?? "", 1_883, nil, nil, nil)
       clientIDSuffix = ""
+      passwordFile = nil
       return
     }
     try node.expectKeys([
@@ -62,6 +64,7 @@ package struct BrokerSettings: Sendable {
       (1...255).contains($0.utf8.count)
     }
     password = try Self.password(node, hasUsername: username != nil)
+    passwordFile = try node["password_file"]?.path()
     clientIDSuffix = try Self.clientIDSuffix(node["key_file"])
   }
 

@@ -15,6 +15,8 @@ package struct BufferSettings: Equatable, Sendable {
   package let commitMessagesMax: Int
   /// How long the aggregator's receipt is outlived, if there is room.
   package let keepAcknowledgedMs: Int64
+  /// What the flash may be made to write in a day; `check` warns beyond it.
+  package let flashBytesPerDayMax: Int64
 
   package enum WhenFull: String, CaseIterable, Sendable {
     /// Stop acknowledging: the local broker holds what comes.
@@ -28,7 +30,7 @@ package struct BufferSettings: Equatable, Sendable {
   init(_ node: ConfigNode?) throws(ConfigError) {
     try node?.expectKeys([
       "path", "max_bytes", "min_free_bytes", "when_full", "linger_ms", "commit_messages",
-      "keep_acknowledged_hours",
+      "keep_acknowledged_hours", "flash_budget_bytes_per_day",
     ])
     path = try node?["path"]?.path() ?? Self.pathDefault
     bytesMax =
@@ -44,5 +46,9 @@ package struct BufferSettings: Equatable, Sendable {
       try node?.integer("commit_messages", in: 1...1_000, default: 1_000) ?? 1_000)
     let hours = try node?.integer("keep_acknowledged_hours", in: 0...8_760, default: 72) ?? 72
     keepAcknowledgedMs = hours * 3_600_000
+    flashBytesPerDayMax =
+      try node?.integer(
+        "flash_budget_bytes_per_day", in: 1_000_000...100_000_000_000_000, default: 5_000_000_000)
+      ?? 5_000_000_000
   }
 }

@@ -16,6 +16,8 @@ struct AgentFacts {
   let isSalvaging: Bool
   /// When the uplink's certificate ends; `nil`: it uses none.
   let certificateExpiryMs: Int64?
+  let check: CheckRecord?
+  let recent: RecentIntake.Total
 
   /// `running`, `paused` (the buffer has no room) or `stopped`.
   var state: String {
@@ -58,9 +60,14 @@ struct AgentFacts {
       json.member("last_receipt_at", timeMs: AgentFacts.known(uplink.lastReceiptMs))
       json.member("round_trip_ms", uplink.roundTripMs)
       json.member("certificate_expires_at", timeMs: certificateExpiryMs)
+      json.member("clock_offset_ms", uplink.clock?.offsetMs)
+      json.member("clock_accuracy_ms", uplink.clock?.accuracyMs)
+      json.member("clock_compared_at", timeMs: uplink.clock?.madeMs)
     }
     json.member("backlog", uplink.backlog)
     json.member("oldest_unsent_seconds", uplink.oldestUnsentSeconds)
+    json.member(
+      "backlog_shrinks_per_second", uplink.trend.shrinkingPerSecond.map { ($0 * 10).rounded() / 10 })
     json.member("last_commit_at", timeMs: AgentFacts.known(intake.lastCommitMs))
     json.member("accepted", figures.accepted)
     json.member("rejected", figures.rejected)
@@ -78,6 +85,8 @@ struct AgentFacts {
     json.member("salvaging", isSalvaging)
     json.endObject()
     json.member("written_bytes", DiskWrites.bytes)
+    last24Hours(&json)
+    lastCheck(&json)
     streams(&json)
     json.endObject()
     return json.text + "\n"
@@ -117,6 +126,27 @@ struct AgentFacts {
       json.endObject()
     }
     json.endArray()
+  }
+
+  private func last24Hours(_ json: inout JSONWriter) {
+    json.key("last_24_hours")
+    json.beginObject()
+    json.member("seconds", recent.seconds)
+    json.member("accepted", recent.rows)
+    json.member("bytes", recent.bytes)
+    json.endObject()
+  }
+
+  /// `null` where `hatang-agent check` has not sent a record since the start.
+  private func lastCheck(_ json: inout JSONWriter) {
+    json.key("check")
+    guard let check else { return json.null() }
+    json.beginObject()
+    json.member("source", check.source)
+    json.member("state", check.receiptedMs == nil ? "taken" : "receipted")
+    json.member("taken_at", timeMs: check.takenMs)
+    json.member("receipted_at", timeMs: check.receiptedMs)
+    json.endObject()
   }
 
   private func streams(_ json: inout JSONWriter) {

@@ -19,6 +19,9 @@ final class StatusFile {
   /// So that a reader sees that the daemon lives.
   private static let writeEvery: Duration = .seconds(10)
 
+  /// What changes without anything having happened.
+  private static let ticking = ["\"written_at\"", "\"seconds\""]
+
   init(
     _ configuration: AgentConfiguration, version: String, intake: IntakeReport,
     uplink: UplinkReport, buffer: Buffer
@@ -42,10 +45,12 @@ final class StatusFile {
       configuration: configuration, version: version, startedMs: startedMs, nowMs: wallClockMs(),
       isRunning: isRunning, intake: intake.current, uplink: uplink.current,
       buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging,
-      certificateExpiryMs: certificateExpiryMs)
+      certificateExpiryMs: certificateExpiryMs, check: buffer.currentCheck,
+      recent: buffer.currentIntake)
     let text = facts.json
-    let body = text.split(separator: "\n").filter { !$0.contains("\"written_at\"") }
-      .joined(separator: "\n")
+    let body = text.split(separator: "\n").filter { line in
+      !Self.ticking.contains { line.contains($0) }
+    }.joined(separator: "\n")
     let now = monotonicNow()
     guard body != written || now - writtenAt >= Self.writeEvery || !isRunning else { return }
     ServiceManager.status(facts.line)

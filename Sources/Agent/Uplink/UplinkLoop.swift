@@ -173,7 +173,12 @@ final class UplinkLoop<Source: UplinkSource> {
     report.update {
       $0.isAnswered = true
       $0.lastReceiptMs = nowMs
-      if receipt.echoedSentMs > 0 { $0.roundTripMs = max(0, nowMs - receipt.echoedSentMs) }
+      guard receipt.echoedSentMs > 0 else { return }
+      $0.roundTripMs = max(0, nowMs - receipt.echoedSentMs)
+      $0.clock = .better(
+        $0.clock,
+        ClockComparison(
+          sentMs: receipt.echoedSentMs, committedMs: receipt.committedMs, receivedMs: nowMs))
     }
     switch sender.received(receipt, now: monotonicNow()) {
     case .advanced(let next): try source.setAcknowledged(receipt.stream, next)
@@ -280,6 +285,7 @@ final class UplinkLoop<Source: UplinkSource> {
     let age = oldestMs.map { max(0, wallClockMs() - $0) / 1_000 } ?? 0
     report.update {
       $0.backlog = streams.reduce(0) { $0 + $1.backlog }
+      $0.trend.add($0.backlog, now: monotonicNow())
       $0.oldestUnsentSeconds = age
       $0.streams = streams.suffix(AgentStatus.streamsMax).map {
         AgentStatus.Stream(stream: $0.id, acknowledged: $0.acknowledged, next: $0.next)

@@ -19,6 +19,9 @@ final class UplinkReport: Sendable {
     var oldestUnsentSeconds: Int64 = 0
     /// From sending a batch to its receipt, ms; `nil`: no receipt yet.
     var roundTripMs: Int64?
+    /// `nil`: no receipt has answered a batch yet.
+    var clock: ClockComparison?
+    var trend = BacklogTrend()
     var streams: [AgentStatus.Stream] = []
     /// What the broker said last, while something is wrong.
     var trouble: String?

@@ -43,6 +43,8 @@ package struct DayState {
   ) throws(StoreError) {
     for block in segment.blocks where kinds.contains(block.kind) {
       received[ReceivedKey(agent: agent, kind: block.kind), default: 0] += Int64(block.count)
+      // A record of `hatang-agent check` is counted, and has no state.
+      if block.kind == .check { continue }
       let sourceTable = block.texts(.source).table
       var sources: [Int64] = []
       for name in sourceTable {
@@ -55,6 +57,7 @@ package struct DayState {
       case .coverage: try addCoverage(block, origin, &names, store)
       case .broadband: try addBroadband(block, origin, &names, store)
       case .service: try addServices(block, origin, &names, store)
+      case .check: break
       }
     }
   }

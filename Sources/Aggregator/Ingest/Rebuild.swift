@@ -30,7 +30,7 @@ package struct Rebuild {
   /// Kinds whose state was made by other rules or is not finished.
   package func kindsDue() throws(StoreError) -> Set<Kind> {
     var due: Set<Kind> = []
-    for kind in Kind.allCases {
+    for kind in Kind.measuring {
       let made = try store.meta(Key.state(kind))
       if made != rules.fingerprint(of: kind) { due.insert(kind) }
     }
@@ -76,7 +76,7 @@ package struct Rebuild {
   /// - Returns: the id of the last segment that is in the state already.
   private func begin(_ kinds: Set<Kind>) throws(StoreError) -> Int64 {
     var isSame = true
-    for kind in Kind.allCases {
+    for kind in Kind.measuring {
       let target = try store.meta(Key.target(kind))
       isSame = isSame && target == (kinds.contains(kind) ? rules.fingerprint(of: kind) : nil)
     }
@@ -84,7 +84,7 @@ package struct Rebuild {
       return position
     }
     try store.transaction { () throws(StoreError) in
-      for kind in Kind.allCases {
+      for kind in Kind.measuring {
         let isDue = kinds.contains(kind)
         if isDue { try store.deleteState(of: kind) }
         try store.setMeta(Key.target(kind), isDue ? rules.fingerprint(of: kind) : nil)

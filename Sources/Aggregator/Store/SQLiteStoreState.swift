@@ -196,6 +196,7 @@ extension SQLiteStore {
       case .broadband: try database.execute("DELETE FROM broadband_days")
       case .service:
         try database.execute("DELETE FROM service_days; DELETE FROM service_points")
+      case .check: break
       }
     }
   }

@@ -15,6 +15,8 @@ public struct Measurement: Equatable, Sendable {
     case coverage(Coverage)
     case broadband(Broadband)
     case service(ServiceCount)
+    /// Nothing was measured: `hatang-agent check` sees whether a record comes all the way.
+    case check
   }
 
   public init(
@@ -33,6 +35,7 @@ public struct Measurement: Equatable, Sendable {
     case .coverage: .coverage
     case .broadband: .broadband
     case .service: .service
+    case .check: .check
     }
   }
 }
@@ -42,6 +45,11 @@ public enum Kind: Int64, CaseIterable, Sendable {
   case coverage = 1
   case broadband = 2
   case service = 3
+  /// Counts in the ledger, and for no indicator.
+  case check = 4
+
+  /// The kinds that are measurements; all but `check`.
+  public static let measuring: [Kind] = [.coverage, .broadband, .service]
 
   /// The word in topics, metrics and JSON.
   public var name: String {
@@ -49,6 +57,7 @@ public enum Kind: Int64, CaseIterable, Sendable {
     case .coverage: "coverage"
     case .broadband: "broadband"
     case .service: "service"
+    case .check: "check"
     }
   }
 
@@ -57,6 +66,7 @@ public enum Kind: Int64, CaseIterable, Sendable {
     case "coverage": self = .coverage
     case "broadband": self = .broadband
     case "service": self = .service
+    case "check": self = .check
     default: return nil
     }
   }

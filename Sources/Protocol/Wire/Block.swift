@@ -118,6 +118,7 @@ public struct Block: Equatable, Sendable {
         ServiceCount(
           area: texts(.area)[row], counter: texts(.counter)[row] ?? "",
           value: integers(.value)[row] ?? 0))
+    case .check: .check
     }
   }
 

@@ -70,6 +70,7 @@ public enum Field: Int, CaseIterable, Sendable {
     case .coverage: common + coverage
     case .broadband: common + broadband
     case .service: common + service
+    case .check: common
     }
   }
 
@@ -79,6 +80,7 @@ public enum Field: Int, CaseIterable, Sendable {
     case .coverage: [.source, .time, .latitude, .longitude, .radioAccess]
     case .broadband: [.source, .time, .line, .down]
     case .service: [.source, .time, .counter, .value]
+    case .check: [.source, .time]
     }
   }
 
@@ -107,6 +109,7 @@ extension Measurement {
     case .coverage(let coverage): return coverage.integer(field)
     case .broadband(let broadband): return broadband.integer(field)
     case .service(let service): return field == .value ? service.value : nil
+    case .check: return nil
     }
   }
 
@@ -134,6 +137,7 @@ extension Measurement {
       case .counter: service.counter
       default: nil
       }
+    case .check: return nil
     }
   }
 }

@@ -22,6 +22,7 @@ package struct Fleet: Sendable {
       case .coverage: (modems, lines, desks) = (devices, 0, 0)
       case .broadband: (modems, lines, desks) = (0, devices, 0)
       case .service: (modems, lines, desks) = (0, 0, devices)
+      case .check: (modems, lines, desks) = (0, 0, 0)
       case nil:
         desks = min(devices, areas)
         modems = (devices - desks) / 4
@@ -65,6 +66,7 @@ package struct Fleet: Sendable {
         case .coverage: cars.measure(nowMs: nowMs)
         case .broadband: lines.measure(nowMs: nowMs)
         case .service: desks.measure(nowMs: nowMs)
+        case .check: nil as Outgoing?
         }
       if let message { return message }
     }

@@ -44,6 +44,8 @@ package struct CheckReport {
     lines.append(Line(part: part, result: result, text: text, remedy: remedy))
   }
 
+  package mutating func add(_ line: Line) { lines.append(line) }
+
   /// - Parameter hasColours: for a terminal.
   package func text(hasColours: Bool) -> String {
     var text = ""

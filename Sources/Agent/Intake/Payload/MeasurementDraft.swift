@@ -129,6 +129,7 @@ struct MeasurementDraft {
       case .coverage: .coverage(try coverage())
       case .broadband: .broadband(try broadband())
       case .service: .service(try service())
+      case .check: .check
       }
     let hasTime = has(.time)
     return Measurement(

@@ -111,6 +111,7 @@ enum PayloadField: Int, CaseIterable {
         .wired, .tool, .streams, .seconds,
       ]
     case .service: common + [.area, .counter, .value]
+    case .check: common
     }
   }
 }

@@ -1,0 +1,105 @@
+import Daemon
+import Glibc
+
+/// Room for the buffer, and how long it lasts.
+enum DiskCheck {
+  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+    let buffer = site.configuration.buffer
+    guard let free = examine(buffer, findings) else { return }
+    examineRoom(RoomEstimate(buffer, freeBytes: free, status: site.status.root), findings)
+  }
+
+  /// - Returns: free bytes; `nil` where the folder cannot be used at all.
+  @discardableResult
+  static func examine(_ buffer: BufferSettings, _ findings: CheckFindings) -> Int64? {
+    let folder = Files.directory(of: buffer.path)
+    let free: Int64
+    do throws(FileError) {
+      guard Files.exists(folder) else { throw FileError("find", folder, code: ENOENT) }
+      free = try Files.freeBytes(folder)
+    } catch {
+      findings.add(
+        "disk", .failed,
+        Bilingual("Thư mục bộ đệm \(folder): \(error)", "the buffer's folder cannot be used"),
+        remedy: Bilingual("Tạo: sudo mkdir -p \(folder)", "make it as above"))
+      return nil
+    }
+    let (freeMB, minMB) = (free / 1_000_000, buffer.freeBytesMin / 1_000_000)
+    if free < buffer.freeBytesMin {
+      findings.add(
+        "disk", .failed,
+        Bilingual(
+          "Đĩa còn \(freeMB) MB ở \(folder), cần ít nhất \(minMB) MB",
+          "\(freeMB) MB free, buffer.min_free_bytes asks for \(minMB) MB"),
+        remedy: Bilingual(
+          "Giải phóng đĩa, hoặc giảm buffer.min_free_bytes",
+          "free space, or lower buffer.min_free_bytes"))
+    } else {
+      findings.add(
+        "disk", .passed,
+        Bilingual("Đĩa còn \(freeMB) MB ở \(folder)", "\(freeMB) MB free for the buffer"))
+    }
+    if unsafe access(folder, W_OK | X_OK) != 0 {
+      findings.add(
+        "buffer", .failed,
+        Bilingual("Không ghi được vào \(folder)", "no permission to write there"),
+        remedy: Bilingual(
+          "Chạy lệnh này với quyền của dịch vụ: sudo -u hatang-agent …",
+          "run this as the service's user, or give that user the folder"))
+    }
+    return free
+  }
+
+  static func examineRoom(_ room: RoomEstimate, _ findings: CheckFindings) {
+    let roomMB = room.bytes / 1_000_000
+    guard let lasts = room.lastsSeconds else {
+      findings.add(
+        "buffer_room", .passed,
+        Bilingual(
+          "Bộ đệm còn chỗ \(roomMB) MB; chưa đủ dữ liệu để biết giữ được bao lâu",
+          "room for \(roomMB) MB; too little is known to say how long it lasts"))
+      return
+    }
+    let perDayMB = MeasurementText.decimal(Int64(room.bytesPerDay / 100_000), scale: 10)
+    let text = Bilingual(
+      "Bộ đệm còn chỗ \(roomMB) MB, giữ được \(DurationText.vi(lasts)) khi mất đường lên "
+        + "(\(perDayMB) MB mỗi ngày)",
+      "room for \(roomMB) MB lasts \(DurationText.en(lasts)) without an uplink "
+        + "(\(perDayMB) MB a day)")
+    let result: CheckReport.Result =
+      lasts < 3_600 ? .failed : lasts < 86_400 ? .warning : .passed
+    let remedy = Bilingual(
+      "Tăng buffer.max_bytes hoặc giải phóng đĩa, để qua được ít nhất một ngày mất mạng",
+      "raise buffer.max_bytes or free space, so that a day without network is survived")
+    findings.add("buffer_room", result, text, remedy: result == .passed ? nil : remedy)
+  }
+}
+
+/// How much more fits while nothing can be delivered, and how long that lasts.
+struct RoomEstimate: Equatable {
+  /// What may still come; receipted measurements are counted as room, for they go first.
+  let bytes: Int64
+  /// At the rate of the last 24 hours, or since the daemon began.
+  let bytesPerDay: Double
+  /// `nil`: nothing came, or too short a time is known.
+  let lastsSeconds: Int64?
+
+  /// Less says nothing of a day.
+  private static let secondsMin: Int64 = 600
+
+  /// - Parameter status: the daemon's status file, if there is one.
+  init(_ buffer: BufferSettings, freeBytes: Int64, status: ConfigNode?) {
+    func number(_ node: ConfigNode?) -> Int64 { (try? node?.integer(in: 0...Int64.max)) ?? 0 }
+    let recent = status?["last_24_hours"]
+    let (seconds, rows) = (number(recent?["seconds"]), number(recent?["accepted"]))
+    let fileBytes = number(status?["buffer"]?["bytes"])
+    let recentBytes = number(recent?["bytes"])
+    let perRow = rows > 0 ? Double(recentBytes) / Double(rows) : 0
+    let waiting = Int64(perRow * Double(number(status?["backlog"])))
+    let onDisk = fileBytes + max(0, freeBytes - buffer.freeBytesMin)
+    bytes = max(0, min(buffer.bytesMax, onDisk) - waiting)
+    bytesPerDay = seconds > 0 ? Double(recentBytes) / Double(seconds) * 86_400 : 0
+    let isKnown = seconds >= Self.secondsMin && recentBytes > 0
+    lastsSeconds = isKnown ? Int64(Double(bytes) / bytesPerDay * 86_400) : nil
+  }
+}

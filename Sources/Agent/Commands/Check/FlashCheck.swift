@@ -1,0 +1,56 @@
+import Daemon
+
+/// How fast the daemon wears the flash out, against what the site allows.
+enum FlashCheck {
+  /// A daemon that has just begun reads its configuration and makes files.
+  private static let secondsMin: Int64 = 3_600
+
+  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+    examine(site.status.root, bytesPerDayMax: site.configuration.buffer.flashBytesPerDayMax, findings)
+  }
+
+  static func examine(
+    _ status: ConfigNode?, bytesPerDayMax: Int64, _ findings: CheckFindings
+  ) {
+    func ms(_ key: String) -> Int64? {
+      (try? status?[key]?.string()).flatMap { RFC3339.parse($0) }
+    }
+    guard let status, let began = ms("started_at"), let written = ms("written_at"),
+      let bytes = try? status.required("written_bytes").integer(in: 0...Int64.max)
+    else {
+      findings.add(
+        "flash", .passed,
+        Bilingual(
+          "Mức ghi flash: chưa biết, dịch vụ chưa từng chạy",
+          "flash wear: not known, the daemon has not run yet"))
+      return
+    }
+    let seconds = max(0, written - began) / 1_000
+    guard seconds >= secondsMin else {
+      findings.add(
+        "flash", .passed,
+        Bilingual(
+          "Mức ghi flash: chưa đủ dữ liệu, dịch vụ mới chạy \(DurationText.vi(seconds))",
+          "flash wear: too little is known, the daemon has run for \(DurationText.en(seconds))"))
+      return
+    }
+    let perDay = Double(bytes) / Double(seconds) * 86_400
+    let day = megabytes(perDay)
+    let year = MeasurementText.decimal(Int64(perDay * 365 / 100_000_000), scale: 10)
+    let budget = megabytes(Double(bytesPerDayMax))
+    let isOver = perDay > Double(bytesPerDayMax)
+    findings.add(
+      "flash", isOver ? .warning : .passed,
+      Bilingual(
+        "Ghi flash \(day) MB mỗi ngày, \(year) GB mỗi năm; mức cho phép \(budget) MB mỗi ngày",
+        "flash wear: \(day) MB a day, \(year) GB a year; allowed are \(budget) MB a day"),
+      remedy: isOver
+        ? Bilingual(
+          "Tăng buffer.linger_ms (ví dụ 2000): nhiều số đo chung một lần ghi",
+          "raise buffer.linger_ms (to 2000, say): more measurements share one write") : nil)
+  }
+
+  private static func megabytes(_ bytes: Double) -> String {
+    MeasurementText.decimal(Int64(bytes / 100_000), scale: 10)
+  }
+}

@@ -1,0 +1,167 @@
+import Daemon
+import MQTT
+import Protocol
+import Synchronization
+
+/// The broker on this host: an answer, a message through it, and its bounds as far as they show.
+enum LocalBrokerCheck {
+  private static let patience: Duration = .seconds(4)
+  /// $SYS topics are retained, so they come at once or not at all.
+  private static let systemPatience: Duration = .seconds(1)
+  private static let dropped = "$SYS/broker/publish/messages/dropped"
+  /// What the shipped configuration has.
+  private static let receiveMaximumMin = 1_000
+
+  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+    let broker = site.configuration.local
+    do {
+      let session = try BrokerSession(
+        broker, clientID: "hatang-\(site.recordSource)", patience: patience)
+      let ms = try session.connect()
+      findings.add(
+        "local", .passed,
+        Bilingual(
+          "Broker tại chỗ \(broker.name) trả lời sau \(ms) ms",
+          "the local broker answers in \(ms) ms"))
+      try sendRecord(site, session, findings)
+      let seen = try seen(session, broker)
+      examine(seen, findings)
+    } catch {
+      findings.add(
+        "local", .failed,
+        Bilingual("Broker tại chỗ \(broker.name): \(error)", "the local broker cannot be used"),
+        remedy: Bilingual(
+          "Khởi động lại: sudo systemctl restart mosquitto; xem local.host, local.port",
+          "restart it as above; see local.host and local.port"))
+    }
+  }
+
+  // MARK: A message through
+
+  /// The record that `RecordCheck` follows to the province; here it has to come back with QoS 1.
+  private static func sendRecord(
+    _ site: CheckSite, _ session: BrokerSession, _ findings: CheckFindings
+  ) throws {
+    let topic = Topic.measurement(.check, source: site.recordSource)
+    let payload = Array("{\"time\":\"\(RFC3339.format(ms: wallClockMs()))\"}".utf8)
+    var refusal = try session.subscribe(to: topic, retained: .never)
+    if refusal == nil { refusal = try session.publish(topic, payload) }
+    if refusal == nil { site.isRecordPublished.store(true, ordering: .releasing) }
+    let came = try refusal == nil
+      ? session.message(within: patience) { $0.topic == topic && $0.payload == payload } : nil
+    examine(came: came, refusal: refusal, findings)
+  }
+
+  static func examine(came message: Message?, refusal: MQTTError?, _ findings: CheckFindings) {
+    if let message, message.qos == 1 {
+      findings.add(
+        "local_message", .passed,
+        Bilingual(
+          "Một bản tin thử đã qua broker tại chỗ với QoS 1",
+          "a test message came through the local broker with QoS 1"))
+      return
+    }
+    let cause =
+      refusal.map { Bilingual("\($0)", "it refuses: see above") }
+      ?? (message == nil
+        ? Bilingual("không có bản tin nào trở lại", "it does not come back")
+        : Bilingual("nó trở lại với QoS 0", "it comes back with QoS 0, so it may be lost"))
+    findings.add(
+      "local_message", .failed,
+      Bilingual(
+        "Bản tin thử không qua được broker tại chỗ: \(cause.vi)",
+        "a test message does not pass the local broker: \(cause.en)"),
+      remedy: Bilingual(
+        "Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf",
+        "allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf"))
+  }
+
+  // MARK: Bounds
+
+  /// What shows of the broker's bounds; `nil`: it does not show.
+  struct Seen: Equatable {
+    var receiveMaximum: Int?
+    var dropped: Int64?
+    var file: MosquittoFile?
+  }
+
+  private static func seen(_ session: BrokerSession, _ broker: BrokerSettings) throws -> Seen {
+    var seen = Seen(receiveMaximum: session.limits.receiveMaximum)
+    if try session.subscribe(to: dropped) == nil,
+      let message = try session.message(within: systemPatience, where: { $0.topic == dropped })
+    {
+      seen.dropped = Int64(String(decoding: message.payload, as: UTF8.self))
+    }
+    if ["127.0.0.1", "::1", "localhost"].contains(broker.host) {
+      seen.file = MosquittoFile(MosquittoFile.usualPath, port: broker.port)
+    }
+    return seen
+  }
+
+  static func examine(_ seen: Seen, _ findings: CheckFindings) {
+    let sample = Bilingual(
+      "xem config/mosquitto/local.conf", "see config/mosquitto/local.conf")
+    var isRight = true
+    func warn(
+      _ result: CheckReport.Result, _ vi: String, _ en: String, _ setting: String
+    ) {
+      isRight = false
+      findings.add(
+        "local_limits", result, Bilingual("Broker tại chỗ: \(vi)", "the local broker: \(en)"),
+        remedy: Bilingual("Đặt \(setting); \(sample.vi)", "set it as above; \(sample.en)"))
+    }
+    if let file = seen.file {
+      if !file.isPersistent {
+        warn(
+          .failed, "persistence tắt, khởi động lại là mất bản tin đã nhận",
+          "persistence is off, a restart loses what it has acknowledged",
+          "persistence true, autosave_on_changes true, autosave_interval 1000")
+      }
+      if (1..<100_000).contains(file.queuedMessagesMax) {
+        warn(
+          .warning, "chỉ giữ \(file.queuedMessagesMax) bản tin khi dịch vụ vắng, quá thì bỏ",
+          "it holds \(file.queuedMessagesMax) messages while the daemon is away, and drops the rest",
+          "max_queued_messages 0, max_queued_bytes 100000000")
+      }
+    }
+    if let maximum = seen.receiveMaximum, maximum < receiveMaximumMin {
+      warn(
+        .warning, "chỉ cho \(maximum) bản tin cùng lúc",
+        "it allows \(maximum) messages at a time", "max_inflight_messages 1000")
+    }
+    if let dropped = seen.dropped, dropped > 0 {
+      warn(
+        .warning, "đã bỏ \(dropped) bản tin từ khi khởi động",
+        "it has dropped \(dropped) messages since it began",
+        "max_queued_messages 0, max_queued_bytes 100000000")
+    }
+    guard isRight else { return }
+    let unseen = unseen(seen)
+    findings.add(
+      "local_limits", .passed,
+      Bilingual(
+        "Giới hạn của broker tại chỗ đủ, theo những gì thấy được\(unseen.vi)",
+        "the local broker's bounds suffice, as far as they show\(unseen.en)"))
+  }
+
+  private static func unseen(_ seen: Seen) -> Bilingual {
+    var vi: [String] = []
+    var en: [String] = []
+    if seen.file == nil {
+      vi.append("persistence và hàng đợi (không đọc được \(MosquittoFile.usualPath))")
+      en.append("persistence and queues (\(MosquittoFile.usualPath) does not tell)")
+    }
+    if seen.receiveMaximum == nil {
+      vi.append("max_inflight_messages (CONNACK không nói)")
+      en.append("max_inflight_messages (the CONNACK does not say)")
+    }
+    if seen.dropped == nil {
+      vi.append("số bản tin đã bỏ ($SYS đóng)")
+      en.append("messages dropped ($SYS is closed)")
+    }
+    guard !vi.isEmpty else { return Bilingual("", "") }
+    return Bilingual(
+      "; không thấy: \(vi.joined(separator: ", "))",
+      "; not seen: \(en.joined(separator: ", "))")
+  }
+}

@@ -1,0 +1,115 @@
+import Daemon
+import Synchronization
+
+/// The test record all the way: taken in by the daemon, sent, committed by the aggregator, and its
+/// receipt back. The daemon's status file tells how far it is.
+enum RecordCheck {
+  private static let patience: Duration = .seconds(15)
+  private static let interval: Duration = .milliseconds(200)
+
+  enum Stage: Equatable {
+    case absent
+    case taken
+    /// ms from the daemon's commit to the receipt.
+    case receipted(ms: Int64)
+  }
+
+  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+    let isPublished = site.isRecordPublished.load(ordering: .acquiring)
+    var status = site.status
+    if isPublished {
+      let deadline = monotonicNow() + patience
+      var poller = Poller()
+      while monotonicNow() < deadline, case .running(let root) = status {
+        if case .receipted = stage(of: site.recordSource, root) { break }
+        guard (try? poller.wait(timeout: interval)) != nil else { break }
+        status = site.status
+      }
+    }
+    conclude(site.recordSource, isPublished: isPublished, status, findings)
+    ClockCheck.examineOffset(status.root, findings)
+  }
+
+  static func stage(of source: String, _ status: ConfigNode) -> Stage {
+    guard let record = status["check"], !record.isNull,
+      (try? record["source"]?.string()) == source
+    else { return .absent }
+    func ms(_ key: String) -> Int64? {
+      (try? record[key]?.string()).flatMap { RFC3339.parse($0) }
+    }
+    guard let taken = ms("taken_at"), let receipted = ms("receipted_at") else { return .taken }
+    return .receipted(ms: max(0, receipted - taken))
+  }
+
+  static func conclude(
+    _ source: String, isPublished: Bool, _ status: AgentStatusFile, _ findings: CheckFindings
+  ) {
+    guard isPublished else {
+      return fail(
+        Bilingual("broker tại chỗ không nhận nó", "the local broker did not take it"),
+        Bilingual("Xem dòng về broker tại chỗ", "see the lines on the local broker"), findings)
+    }
+    guard case .running(let root) = status else {
+      return fail(
+        Bilingual("dịch vụ không chạy", "the daemon does not run"), DaemonCheck.start, findings)
+    }
+    switch stage(of: source, root) {
+    case .receipted(let ms):
+      findings.add(
+        "record", .passed,
+        Bilingual(
+          "Bản ghi thử đã tới tỉnh và có biên nhận sau \(ms) ms",
+          "the test record reached the province, receipted after \(ms) ms"))
+    case .absent:
+      let trouble = trouble(root["local"]) ?? root["paused_reason"].flatMap(text)
+      fail(
+        Bilingual(
+          "dịch vụ không thu nhận nó" + (trouble.map { " (\($0))" } ?? ""),
+          "the daemon did not take it in"),
+        Bilingual(
+          "Xem local trong cấu hình: dịch vụ và lệnh này có dùng chung broker không?",
+          "see local in the configuration: do the daemon and this command use one broker?"),
+        findings)
+    case .taken: concludeTaken(root, findings)
+    }
+  }
+
+  private static func concludeTaken(_ root: ConfigNode, _ findings: CheckFindings) {
+    let backlog = (try? root["backlog"]?.integer(in: 0...Int64.max)) ?? 0
+    let isAnswered = (try? root["uplink"]?["answered"]?.boolean()) ?? false
+    if isAnswered, backlog > 1 {
+      findings.add(
+        "record", .warning,
+        Bilingual(
+          "Bản ghi thử đã được giữ, đang chờ sau \(backlog) số đo khác",
+          "the test record is kept, and waits behind \(backlog) measurements"),
+        remedy: Bilingual(
+          "Chờ gửi hết rồi kiểm tra lại: hatang-agent status",
+          "wait until all is delivered, then check again: hatang-agent status"))
+      return
+    }
+    let trouble = trouble(root["uplink"])
+    fail(
+      Bilingual(
+        "đã được giữ, nhưng chưa có biên nhận của tỉnh" + (trouble.map { " (\($0))" } ?? ""),
+        "it is kept here, but no receipt has come from the province"),
+      Bilingual(
+        "Xem các dòng về đường lên; nếu đều đạt, báo cho tỉnh: hatang-aggregator có chạy không?",
+        "see the lines on the uplink; if all are right, ask the province whether "
+          + "hatang-aggregator runs"), findings)
+  }
+
+  private static func fail(_ cause: Bilingual, _ remedy: Bilingual, _ findings: CheckFindings) {
+    findings.add(
+      "record", .failed,
+      Bilingual(
+        "Bản ghi thử không đi hết đường: \(cause.vi)",
+        "the test record did not come all the way: \(cause.en)"), remedy: remedy)
+  }
+
+  private static func trouble(_ connection: ConfigNode?) -> String? {
+    connection?["trouble"].flatMap(text)
+  }
+
+  private static func text(_ node: ConfigNode) -> String? { node.isNull ? nil : node.plain }
+}
