@@ -176,7 +176,7 @@ func reasons(_ payload: String, topic: String = "measure/coverage/modem-1") -> [
         Rejection(
           kind: "unknown", field: "topic",
           reason: "topic is \(topic), allowed measure/<kind>/<source> with kind coverage, "
-            + "broadband, service and source of 1…128 bytes")
+            + "broadband, service, check and source of 1…128 bytes")
       ])
   }
 

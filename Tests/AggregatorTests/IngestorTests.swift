@@ -26,6 +26,23 @@ import Testing
     #expect(try site.rows("SELECT samples FROM coverage_days", columns: 1) == ["3"])
   }
 
+  @Test func `a record of the agent's check is received, and belongs to no indicator`() throws {
+    let site = try Site()
+    let check = Measurement(source: "check-1", timeMs: dayStartMs, body: .check)
+    let batch = Batch.of(stream, from: 0, [[check]], sentMs: dayStartMs)
+    let outcome = try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(outcome.measurements == 1 && outcome.replies.map(\.receipt.next) == [1])
+    let row = try #require(try site.ledger().streams.first)
+    #expect(row.received == 1 && row.lost == 0)
+    #expect(try site.rows("SELECT kind, count FROM received", columns: 2) == ["check 1"])
+    for table in ["coverage_days", "broadband_days", "service_points", "sources", "set_aside"] {
+      #expect(try site.rows("SELECT count(*) FROM \(table)", columns: 1) == ["0"], "\(table)")
+    }
+    // Nothing of it is to be made again, in a store of today or of before this kind.
+    #expect(
+      try Rebuild(store: site.store, rules: StateRules()).kindsDue().contains(.check) == false)
+  }
+
   @Test func `a batch beyond a gap is not taken, and the receipt asks for what is missing`() throws
   {
     let site = try Site()

@@ -5,9 +5,10 @@ extension Measurement {
   /// Any legal measurement, absent fields and extremes included.
   static func random(using generator: inout SeededGenerator) -> Measurement {
     let body: Body =
-      switch Int.random(in: 0..<3, using: &generator) {
+      switch Int.random(in: 0..<4, using: &generator) {
       case 0: .coverage(.random(using: &generator))
       case 1: .broadband(.random(using: &generator))
+      case 2: .check
       default:
         .service(
           ServiceCount(

@@ -132,8 +132,14 @@ public struct Certificates {
   public let client: String
   public let clientKey: String
 
-  /// - Parameter name: the client certificate's common name.
-  public init(in folder: TemporaryFolder, name: String = "kcn-1") {
+  /// - Parameters:
+  ///   - name: the client certificate's common name.
+  ///   - days: that all of them are valid.
+  ///   - hosts: that the broker's certificate is for.
+  public init(
+    in folder: TemporaryFolder, name: String = "kcn-1", days: Int = 2,
+    hosts: String = "DNS:localhost,IP:127.0.0.1"
+  ) {
     let path = folder.path
     ca = "\(path)/ca.crt"
     server = "\(path)/server.crt"
@@ -143,7 +149,7 @@ public struct Certificates {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     openssl(
       [
-        "req", "-x509", "-days", "2", "-subj", "/CN=test ca", "-keyout", "\(path)/ca.key", "-out",
+        "req", "-x509", "-days", "\(days)", "-subj", "/CN=test ca", "-keyout", "\(path)/ca.key", "-out",
         ca,
       ]
         + key)
@@ -151,9 +157,9 @@ public struct Certificates {
       let request = "\(path)/\(file).csr"
       openssl(
         ["req", "-subj", "/CN=\(subject)", "-keyout", "\(path)/\(file).key", "-out", request] + key)
-      folder.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n", to: "\(file).ext")
+      folder.write("subjectAltName=\(hosts)\n", to: "\(file).ext")
       openssl([
-        "x509", "-req", "-days", "2", "-in", request, "-CA", ca, "-CAkey", "\(path)/ca.key",
+        "x509", "-req", "-days", "\(days)", "-in", request, "-CA", ca, "-CAkey", "\(path)/ca.key",
         "-CAcreateserial", "-extfile", "\(path)/\(file).ext", "-out", "\(path)/\(file).crt",
       ])
     }

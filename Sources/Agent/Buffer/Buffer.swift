@@ -128,10 +128,10 @@ package final class Buffer: Sendable {
 extension Buffer {
   package var isSalvaging: Bool { salvaging.withLock { $0.isRunning } }
 
-  var currentCheck: CheckRecord? { state.withLock { $0.lastCheck } }
+  package var currentCheck: CheckRecord? { state.withLock { $0.lastCheck } }
 
   /// What was stored in the last 24 hours, or since the daemon began.
-  var currentIntake: RecentIntake.Total {
+  package var currentIntake: RecentIntake.Total {
     state.withLock { $0.recent.total(now: monotonicNow()) }
   }
 

@@ -1,6 +1,6 @@
 /// How much the intake has stored of late, by the hour of the monotonic clock: how long the disk
 /// lasts at this rate.
-struct RecentIntake: Equatable, Sendable {
+package struct RecentIntake: Equatable, Sendable {
   private let began: Duration
   private var hours: [Int64: Amount] = [:]
 
@@ -9,27 +9,27 @@ struct RecentIntake: Equatable, Sendable {
     var bytes = 0
   }
 
-  struct Total: Equatable, Sendable {
+  package struct Total: Equatable, Sendable {
     /// What it covers: since the daemon began, 24 hours at most.
-    let seconds: Int64
-    let rows: Int
+    package let seconds: Int64
+    package let rows: Int
     /// Of segments, as they lie in the buffer.
-    let bytes: Int
+    package let bytes: Int
   }
 
   /// The present one, which has just begun, included.
   private static let hoursMax: Int64 = 24
 
-  init(now: Duration) { began = now }
+  package init(now: Duration) { began = now }
 
-  mutating func add(rows: Int, bytes: Int, now: Duration) {
+  package mutating func add(rows: Int, bytes: Int, now: Duration) {
     let hour = Self.hour(now)
     if hours[hour] == nil { hours = hours.filter { $0.key > hour - Self.hoursMax } }
     hours[hour, default: Amount()].rows += rows
     hours[hour, default: Amount()].bytes += bytes
   }
 
-  func total(now: Duration) -> Total {
+  package func total(now: Duration) -> Total {
     let first = Self.hour(now) - Self.hoursMax + 1
     let kept = hours.filter { $0.key >= first }.values
     let from = max(began, .seconds(first * 3_600))

@@ -1,25 +1,25 @@
-import Daemon
+package import Daemon
 
 /// `hatang-agent status`: how the daemon is, from its status file; works when it is down.
-enum StatusCommand: Command {
-  static let usage = CommandLineParser.Command(
+package enum StatusCommand: Command {
+  package static let usage = CommandLineParser.Command(
     "status", "Shows how the daemon is, what waits and what was rejected.",
     options: [Commands.json])
 
-  static func run(_ options: Options) throws -> ExitCode {
+  package static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)
     let status = AgentStatusFile.read(configuration.statusFile, nowMs: wallClockMs())
     let probes = ProbeStatus.all(configuration)
     Standard.output(
       options.has("json")
         ? json(status, path: configuration.statusFile, probes: probes)
-        : text(status) + ProbeStatus.text(probes))
+        : text(status, nowMs: wallClockMs()) + ProbeStatus.text(probes))
     if case .running = status { return .done }
     return .failed
   }
 
   /// `{"daemon": "running", "error": null, "status": { …the status file… }, "probes": [ … ]}`
-  static func json(
+  package static func json(
     _ status: AgentStatusFile, path: String, probes: [ProbeStatus] = []
   ) -> String {
     var json = JSONWriter(isPretty: true)
@@ -39,12 +39,15 @@ enum StatusCommand: Command {
     return json.text + "\n"
   }
 
-  static func text(_ status: AgentStatusFile) -> String {
-    var lines = ["hatang-agent: \(status.text.vi) / \(status.text.en)"]
-    guard let root = status.root else {
+  /// Sentences first, then the rest as a table.
+  package static func text(_ status: AgentStatusFile, nowMs: Int64) -> String {
+    var lines = StatusSentences(status, nowMs: nowMs).all.flatMap { [$0.vi, "  \($0.en)"] }
+    if case .running = status {
+    } else {
       lines.append("→ sudo systemctl start hatang-agent")
-      return lines.joined(separator: "\n") + "\n"
     }
+    guard let root = status.root else { return lines.joined(separator: "\n") + "\n" }
+    lines.append("")
     func word(_ key: String, in node: ConfigNode?) -> String {
       node?[key].map { $0.isNull ? "-" : $0.plain } ?? "-"
     }
@@ -52,6 +55,7 @@ enum StatusCommand: Command {
       lines.append("  \(label)\(String(repeating: " ", count: max(1, 34 - label.count)))\(value)")
     }
     add("tên / agent", word("agent", in: root))
+    add("dịch vụ / daemon", "\(status.text.vi) / \(status.text.en)")
     add("trạng thái / state", "\(word("state", in: root)) (\(word("written_at", in: root)))")
     if let reason = root["paused_reason"], !reason.isNull { add("tạm dừng / paused", reason.plain) }
     for (label, key) in [

@@ -1,8 +1,8 @@
-import Daemon
+package import Daemon
 import Glibc
 
 /// The status file as others than the daemon see it: also when the daemon is down, killed or hangs.
-enum AgentStatusFile {
+package enum AgentStatusFile {
   case running(ConfigNode)
   /// It ended in order, and said so.
   case stopped(ConfigNode)
@@ -13,7 +13,7 @@ enum AgentStatusFile {
   /// The daemon writes each 10 s at least.
   private static let ageMaxSeconds: Int64 = 30
 
-  static func read(_ path: String, nowMs: Int64) -> AgentStatusFile {
+  package static func read(_ path: String, nowMs: Int64) -> AgentStatusFile {
     do throws(ConfigError) {
       let root = try ConfigNode.parse(file: path)
       let writtenAt = try root.required("written_at")
@@ -29,7 +29,7 @@ enum AgentStatusFile {
     } catch { return .unreadable(error) }
   }
 
-  var root: ConfigNode? {
+  package var root: ConfigNode? {
     switch self {
     case .running(let root), .stopped(let root), .dead(let root, _): root
     case .unreadable: nil
@@ -37,7 +37,7 @@ enum AgentStatusFile {
   }
 
   /// The word for programs.
-  var name: String {
+  package var name: String {
     switch self {
     case .running: "running"
     case .stopped: "stopped"
@@ -46,7 +46,7 @@ enum AgentStatusFile {
     }
   }
 
-  var text: Bilingual {
+  package var text: Bilingual {
     switch self {
     case .running: Bilingual("đang chạy", "running")
     case .stopped: Bilingual("đã dừng", "stopped in order")

@@ -1,11 +1,11 @@
 /// A length of time as a person says it, in one unit, rounded down.
-enum DurationText {
-  static func vi(_ seconds: Int64) -> String {
+package enum DurationText {
+  package static func vi(_ seconds: Int64) -> String {
     let (count, unit) = parts(seconds)
     return "\(count) \(["giây", "phút", "giờ", "ngày"][unit])"
   }
 
-  static func en(_ seconds: Int64) -> String {
+  package static func en(_ seconds: Int64) -> String {
     let (count, unit) = parts(seconds)
     return "\(count) \(["s", "min", "h", "days"][unit])"
   }

@@ -1,5 +1,5 @@
 /// How fast the backlog shrinks: the last minute of it.
-struct BacklogTrend: Equatable, Sendable {
+package struct BacklogTrend: Equatable, Sendable {
   private var samples: [Sample] = []
 
   private struct Sample: Equatable, Sendable {
@@ -12,14 +12,16 @@ struct BacklogTrend: Equatable, Sendable {
   /// Less says nothing.
   private static let spanMin: Duration = .seconds(10)
 
-  mutating func add(_ backlog: UInt64, now: Duration) {
+  package init() {}
+
+  package mutating func add(_ backlog: UInt64, now: Duration) {
     if let last = samples.last, now - last.at < Self.every { return }
     samples.append(Sample(at: now, backlog: backlog))
     if samples.count > Self.samplesMax { samples.removeFirst() }
   }
 
   /// Measurements a second; negative where it grows, `nil` where too little is known.
-  var shrinkingPerSecond: Double? {
+  package var shrinkingPerSecond: Double? {
     guard let first = samples.first, let last = samples.last, last.at - first.at >= Self.spanMin
     else { return nil }
     let gone = Double(first.backlog) - Double(last.backlog)

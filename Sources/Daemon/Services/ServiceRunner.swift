@@ -3,7 +3,8 @@
 ///
 /// SIGTERM and SIGINT end it: the parts finish what they have begun, at most `stopTime`; a second
 /// signal ends the wait. SIGHUP reads the configuration again: a good one replaces the parts, a bad
-/// one is refused with its reason, and the old one stays.
+/// one is refused with its reason, and the old one stays; one that reads well and cannot be started
+/// gives way to the old one.
 public struct ServiceRunner<Configuration> {
   private let signals: SignalDescriptor
   private let read: () throws(ConfigError) -> Configuration
@@ -48,8 +49,18 @@ public struct ServiceRunner<Configuration> {
   /// Until the end is asked for or a part has failed.
   public func run() throws -> ExitCode {
     var configuration = try read()
+    var former: Configuration?
     while true {
-      let parts = try start(configuration)
+      let parts: Parts
+      do {
+        parts = try start(configuration)
+      } catch {
+        guard let last = former else { throw error }
+        Log.error("the configuration cannot be used, the former one goes on", [("error", "\(error)")])
+        former = nil
+        configuration = last
+        continue
+      }
       ServiceManager.ready()
       let (end, changed) = try watch(parts.services)
       if changed == nil { ServiceManager.stopping() }
@@ -59,6 +70,7 @@ public struct ServiceRunner<Configuration> {
         Log.notice("ended")
         return end
       }
+      former = configuration
       configuration = changed
     }
   }

@@ -2,6 +2,9 @@ import Daemon
 import MQTT
 
 /// A short test connection to a broker: each step waits for its answer, at most for `patience`.
+///
+/// mosquitto closes the connection right after it has refused a publication. So an answer counts
+/// before the end does, and after a refusal the next step connects anew.
 final class BrokerSession {
   private let connection: Connection
   private let name: String
@@ -10,7 +13,8 @@ final class BrokerSession {
   private var messages: [Message] = []
   private var settled: Set<Int32> = []
   private var refusal: MQTTError?
-  private var isConnected = false
+  /// Why the connection is over, since it was made last.
+  private var failure: (any Error)?
 
   init(_ broker: BrokerSettings, clientID: String, patience: Duration) throws(MQTTError) {
     connection = try Connection(broker.connectionOptions(clientID: clientID))
@@ -25,8 +29,9 @@ final class BrokerSession {
   /// - Returns: ms from the first packet to the CONNACK.
   func connect() throws -> Int64 {
     let start = monotonicNow()
+    failure = nil
     try connection.connect()
-    try expect { $0.isConnected }
+    try expect { $0.connection.isConnected }
     return (monotonicNow() - start).milliseconds
   }
 
@@ -34,7 +39,7 @@ final class BrokerSession {
   func subscribe(
     to filter: String, retained: Connection.RetainedHandling = .always
   ) throws -> MQTTError? {
-    refusal = nil
+    try prepare()
     let id = try connection.subscribe(to: filter, retained: retained)
     try expect { $0.settled.contains(id) || $0.refusal != nil }
     return refusal
@@ -42,7 +47,7 @@ final class BrokerSession {
 
   /// - Returns: the broker's refusal; `nil`: acknowledged.
   func publish(_ topic: String, _ payload: [UInt8]) throws -> MQTTError? {
-    refusal = nil
+    try prepare()
     let id = try connection.publish(Publication(topic: topic, payload: payload))
     try expect { $0.settled.contains(id) || $0.refusal != nil }
     return refusal
@@ -54,6 +59,12 @@ final class BrokerSession {
   ) throws -> Message? {
     try pump(within: limit) { $0.messages.contains(where: isMeant) }
     return messages.first(where: isMeant)
+  }
+
+  private func prepare() throws {
+    if refusal != nil { connection.abandon() }
+    refusal = nil
+    if !connection.isConnected { _ = try connect() }
   }
 
   private func expect(_ condition: (BrokerSession) -> Bool) throws {
@@ -69,8 +80,9 @@ final class BrokerSession {
   ) throws -> Bool {
     let deadline = monotonicNow() + limit
     while true {
-      try take()
+      take()
       if condition(self) { return true }
+      if let failure { throw failure }
       let left = deadline - monotonicNow()
       guard left > .zero else { return false }
       poller.removeAll()
@@ -78,24 +90,22 @@ final class BrokerSession {
         poller.add(descriptor, connection.wantsWrite ? [.readable, .writable] : .readable)
       }
       try poller.wait(timeout: min(left, .milliseconds(500)))
-      try connection.read(messagesMax: 100)
-      try connection.write()
-      try connection.maintain()
+      do {
+        try connection.read(messagesMax: 100)
+        try connection.write()
+        try connection.maintain()
+      } catch { failure = error }
     }
   }
 
-  private func take() throws {
+  private func take() {
     messages += connection.takeMessages()
     for event in connection.takeEvents() {
       switch event {
-      case .connected: isConnected = true
+      case .connected: break
       case .subscribed(let id), .published(let id): settled.insert(id)
-      case .refused(let error):
-        // A refused connection ends with `disconnected`, and throws where it is driven.
-        refusal = error
-      case .disconnected(let error):
-        isConnected = false
-        if let error { throw error }
+      case .refused(let error): refusal = error
+      case .disconnected(let error): failure = failure ?? error
       }
     }
   }

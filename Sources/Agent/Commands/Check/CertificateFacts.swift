@@ -1,12 +1,12 @@
-import Daemon
+package import Daemon
 import MQTT
 
 /// Dates and name of a certificate, as the openssl program reads them.
-struct CertificateFacts: Equatable {
+package struct CertificateFacts: Equatable {
   /// Common name of the subject; empty where it has none.
-  let name: String
-  let validFromMs: Int64
-  let validUntilMs: Int64
+  package let name: String
+  package let validFromMs: Int64
+  package let validUntilMs: Int64
 
   private static let words = [
     "timeout", "5", "openssl", "x509", "-noout", "-subject", "-startdate", "-enddate", "-dateopt",
@@ -14,13 +14,13 @@ struct CertificateFacts: Equatable {
   ]
 
   /// - Parameter pem: the file's content.
-  init(pem: [UInt8]) throws(FileError) {
+  package init(pem: [UInt8]) throws(FileError) {
     let outcome = try ChildProcess.run(Self.words, input: pem, bytesMax: 1 << 20)
     self = try Self(text: String(decoding: outcome.output, as: UTF8.self))
   }
 
   /// - Parameter text: of `openssl x509`.
-  init(text: String) throws(FileError) {
+  package init(text: String) throws(FileError) {
     var fields: [Substring: Substring] = [:]
     for line in text.split(separator: "\n") {
       guard let equals = line.firstIndex(of: "=") else { continue }
@@ -39,7 +39,7 @@ struct CertificateFacts: Equatable {
   }
 
   /// Warned so long before.
-  static let warnDays: Int64 = 30
+  package static let warnDays: Int64 = 30
   private static let dayMs: Int64 = 86_400_000
 
   /// Adds a line on the dates.
@@ -47,7 +47,7 @@ struct CertificateFacts: Equatable {
   /// - Parameters:
   ///   - subject: whose certificate it is, Vietnamese and English.
   ///   - remedy: for all that is wrong with its dates.
-  func examine(
+  package func examine(
     _ part: String, _ subject: Bilingual, nowMs: Int64, remedy: Bilingual,
     _ findings: CheckFindings
   ) {
@@ -81,8 +81,8 @@ struct CertificateFacts: Equatable {
 }
 
 /// The agent's own certificate: its dates, and that it carries the agent's name.
-enum CertificateCheck {
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+package enum CertificateCheck {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     guard let file = site.configuration.uplink.tls?.certificateFile else { return }
     do throws(FileError) {
       let facts = try CertificateFacts(pem: try Files.read(file, bytesMax: 1 << 16))
@@ -97,7 +97,7 @@ enum CertificateCheck {
     }
   }
 
-  static func examine(
+  package static func examine(
     _ facts: CertificateFacts, agent: String, nowMs: Int64, _ findings: CheckFindings
   ) {
     facts.examine(

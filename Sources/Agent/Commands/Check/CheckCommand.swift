@@ -1,24 +1,24 @@
-import Daemon
+package import Daemon
 import MQTT
 
 /// `hatang-agent check`: does it work here, and why not where it does not. For the technician on
 /// site, before and after the daemon is started.
-enum CheckCommand: Command {
-  static let usage = CommandLineParser.Command(
+package enum CheckCommand: Command {
+  package static let usage = CommandLineParser.Command(
     "check", "Checks files, disk, clock, brokers and the way to the province, with remedies.",
     options: [Commands.json])
 
   /// All parts together; what hangs until then is said to.
   private static let limit: Duration = .seconds(27)
 
-  static func run(_ options: Options) throws -> ExitCode {
+  package static func run(_ options: Options) throws -> ExitCode {
     let (report, code) = try examine(options.config)
     Standard.output(
       options.has("json") ? report.json : report.text(hasColours: Standard.isOutputTerminal))
     return code
   }
 
-  static func examine(_ file: String) throws -> (CheckReport, ExitCode) {
+  package static func examine(_ file: String) throws -> (CheckReport, ExitCode) {
     var report = CheckReport()
     let configuration: AgentConfiguration
     do throws(ConfigError) {

@@ -1,15 +1,15 @@
-import Daemon
+package import Daemon
 import Synchronization
 
 /// One part of `check`: it adds lines to what it found. Parts of one lane share a thread and come
 /// one after the other; lanes run beside each other, so that a dead uplink costs no other part time.
-struct CheckPart {
+package struct CheckPart {
   /// For programs, and for the line that says that it did not finish.
-  let name: String
-  let lane: Lane
-  let body: @Sendable (CheckSite, CheckFindings) -> Void
+  package let name: String
+  package let lane: Lane
+  package let body: @Sendable (CheckSite, CheckFindings) -> Void
 
-  enum Lane: Hashable {
+  package enum Lane: Hashable {
     /// What this host knows at once.
     case host
     case local
@@ -18,7 +18,7 @@ struct CheckPart {
     case probe(String)
   }
 
-  init(
+  package init(
     _ name: String, _ lane: Lane, _ body: @escaping @Sendable (CheckSite, CheckFindings) -> Void
   ) {
     self.name = name
@@ -28,10 +28,10 @@ struct CheckPart {
 }
 
 /// What all parts are given.
-final class CheckSite: Sendable {
-  let configuration: AgentConfiguration
+package final class CheckSite: Sendable {
+  package let configuration: AgentConfiguration
   /// Source of this check's record, so that nobody takes another's for it.
-  let recordSource: String
+  package let recordSource: String
   /// The local broker has acknowledged the record.
   let isRecordPublished = Atomic<Bool>(false)
   /// How far the way to the province's broker was seen to work.
@@ -43,12 +43,12 @@ final class CheckSite: Sendable {
     static func < (one: UplinkStage, other: UplinkStage) -> Bool { one.rawValue < other.rawValue }
   }
 
-  init(_ configuration: AgentConfiguration) {
+  package init(_ configuration: AgentConfiguration) {
     self.configuration = configuration
     recordSource = "check-" + String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
   }
 
-  var status: AgentStatusFile {
+  package var status: AgentStatusFile {
     AgentStatusFile.read(configuration.statusFile, nowMs: wallClockMs())
   }
 
@@ -56,14 +56,14 @@ final class CheckSite: Sendable {
 }
 
 /// The lines of one part, as they come.
-final class CheckFindings: Sendable {
+package final class CheckFindings: Sendable {
   private let report = Mutex(CheckReport())
 
-  init() {}
+  package init() {}
 
-  var lines: [CheckReport.Line] { report.withLock { $0.lines } }
+  package var lines: [CheckReport.Line] { report.withLock { $0.lines } }
 
-  func add(
+  package func add(
     _ part: String, _ result: CheckReport.Result, _ text: Bilingual, remedy: Bilingual? = nil
   ) {
     report.withLock { $0.add(part, result, text, remedy: remedy) }
@@ -71,7 +71,7 @@ final class CheckFindings: Sendable {
 }
 
 /// Runs parts within a bound, whatever hangs.
-struct CheckRun {
+package struct CheckRun {
   private let site: CheckSite
   private let parts: [(part: CheckPart, findings: CheckFindings)]
   private let board: Board
@@ -85,13 +85,13 @@ struct CheckRun {
   }
 
   /// - Parameter parts: in the order of the report.
-  init(_ parts: [CheckPart], _ site: CheckSite) throws(FileError) {
+  package init(_ parts: [CheckPart], _ site: CheckSite) throws(FileError) {
     self.site = site
     self.parts = parts.map { ($0, CheckFindings()) }
     board = try Board()
   }
 
-  func run(within limit: Duration) throws(FileError) -> CheckReport {
+  package func run(within limit: Duration) throws(FileError) -> CheckReport {
     var lanes: [(lane: CheckPart.Lane, places: [Int])] = []
     for (place, (part, _)) in parts.enumerated() {
       if let index = lanes.firstIndex(where: { $0.lane == part.lane }) {

@@ -1,8 +1,8 @@
-import Daemon
+package import Daemon
 import Protocol
 
 /// The clock, by itself and against the aggregator's.
-enum ClockCheck {
+package enum ClockCheck {
   /// Before this program was written: a clock that has lost its battery.
   private static let plausibleFromMs: Int64 = 1_767_225_600_000
   /// More than this shows a clock that nobody sets.
@@ -12,11 +12,11 @@ enum ClockCheck {
   private static let remedy = Bilingual(
     "Bật đồng bộ: sudo timedatectl set-ntp true", "switch synchronisation on as above")
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     examine(wallClockMs(), isSynchronised: SystemClock.isSynchronised, findings)
   }
 
-  static func examine(_ nowMs: Int64, isSynchronised: Bool?, _ findings: CheckFindings) {
+  package static func examine(_ nowMs: Int64, isSynchronised: Bool?, _ findings: CheckFindings) {
     let now = RFC3339.format(ms: nowMs / 1_000 * 1_000)
     if nowMs < plausibleFromMs || !LegalRange.time.contains(nowMs) {
       findings.add(
@@ -34,7 +34,7 @@ enum ClockCheck {
   }
 
   /// - Parameter status: of the daemon, after the aggregator has answered it.
-  static func examineOffset(_ status: ConfigNode?, _ findings: CheckFindings) {
+  package static func examineOffset(_ status: ConfigNode?, _ findings: CheckFindings) {
     let uplink = status?["uplink"]
     let legal = Int64(-1) << 62...Int64(1) << 62
     guard let offset = try? uplink?["clock_offset_ms"]?.integer(in: legal),
@@ -52,10 +52,10 @@ enum ClockCheck {
     }
     // The aggregator's clock minus ours: positive means that ours is behind.
     let sure = max(0, abs(offset) - accuracy)
-    let way = offset >= 0 ? Bilingual("chậm", "behind") : Bilingual("nhanh", "ahead")
+    let way = offset >= 0 ? Bilingual("chậm", "behind") : Bilingual("nhanh", "ahead of")
     let text = Bilingual(
       "Đồng hồ \(way.vi) hơn của tỉnh \(abs(offset)) ms (± \(accuracy) ms)",
-      "our clock is \(abs(offset)) ms \(way.en) of the province's (± \(accuracy) ms)")
+      "our clock is \(abs(offset)) ms \(way.en) the province's (± \(accuracy) ms)")
     let result: CheckReport.Result =
       sure >= offsetMsFatal ? .failed : sure > offsetMsMax ? .warning : .passed
     findings.add("clock_offset", result, text, remedy: result == .passed ? nil : remedy)

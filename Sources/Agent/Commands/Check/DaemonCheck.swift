@@ -1,15 +1,15 @@
 import Daemon
 
 /// Whether the daemon runs, and takes in.
-enum DaemonCheck {
-  static let start = Bilingual(
+package enum DaemonCheck {
+  package static let start = Bilingual(
     "Khởi động: sudo systemctl start hatang-agent", "start it as above")
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     examine(site.status, findings)
   }
 
-  static func examine(_ status: AgentStatusFile, _ findings: CheckFindings) {
+  package static func examine(_ status: AgentStatusFile, _ findings: CheckFindings) {
     guard case .running(let root) = status else {
       findings.add(
         "daemon", .warning,

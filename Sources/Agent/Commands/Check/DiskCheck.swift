@@ -1,9 +1,9 @@
-import Daemon
+package import Daemon
 import Glibc
 
 /// Room for the buffer, and how long it lasts.
-enum DiskCheck {
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+package enum DiskCheck {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let buffer = site.configuration.buffer
     guard let free = examine(buffer, findings) else { return }
     examineRoom(RoomEstimate(buffer, freeBytes: free, status: site.status.root), findings)
@@ -11,7 +11,7 @@ enum DiskCheck {
 
   /// - Returns: free bytes; `nil` where the folder cannot be used at all.
   @discardableResult
-  static func examine(_ buffer: BufferSettings, _ findings: CheckFindings) -> Int64? {
+  package static func examine(_ buffer: BufferSettings, _ findings: CheckFindings) -> Int64? {
     let folder = Files.directory(of: buffer.path)
     let free: Int64
     do throws(FileError) {
@@ -50,7 +50,7 @@ enum DiskCheck {
     return free
   }
 
-  static func examineRoom(_ room: RoomEstimate, _ findings: CheckFindings) {
+  package static func examineRoom(_ room: RoomEstimate, _ findings: CheckFindings) {
     let roomMB = room.bytes / 1_000_000
     guard let lasts = room.lastsSeconds else {
       findings.add(
@@ -76,19 +76,19 @@ enum DiskCheck {
 }
 
 /// How much more fits while nothing can be delivered, and how long that lasts.
-struct RoomEstimate: Equatable {
+package struct RoomEstimate: Equatable {
   /// What may still come; receipted measurements are counted as room, for they go first.
-  let bytes: Int64
+  package let bytes: Int64
   /// At the rate of the last 24 hours, or since the daemon began.
-  let bytesPerDay: Double
+  package let bytesPerDay: Double
   /// `nil`: nothing came, or too short a time is known.
-  let lastsSeconds: Int64?
+  package let lastsSeconds: Int64?
 
   /// Less says nothing of a day.
   private static let secondsMin: Int64 = 600
 
   /// - Parameter status: the daemon's status file, if there is one.
-  init(_ buffer: BufferSettings, freeBytes: Int64, status: ConfigNode?) {
+  package init(_ buffer: BufferSettings, freeBytes: Int64, status: ConfigNode?) {
     func number(_ node: ConfigNode?) -> Int64 { (try? node?.integer(in: 0...Int64.max)) ?? 0 }
     let recent = status?["last_24_hours"]
     let (seconds, rows) = (number(recent?["seconds"]), number(recent?["accepted"]))

@@ -1,17 +1,17 @@
-import Daemon
+package import Daemon
 import MQTT
 
 /// Owners and modes of the files that the configuration names.
-enum FileCheck {
+package enum FileCheck {
   /// The daemon's user, as the package makes it.
   private static let serviceUser = "hatang-agent"
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     examine(site.configuration, user: SystemUser(named: serviceUser), findings)
   }
 
   /// - Parameter user: the daemon's; `nil`: this host does not know it (yet).
-  static func examine(
+  package static func examine(
     _ configuration: AgentConfiguration, user: SystemUser?, _ findings: CheckFindings
   ) {
     let secrets = secrets(of: configuration)

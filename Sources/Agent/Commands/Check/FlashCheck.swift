@@ -1,15 +1,15 @@
-import Daemon
+package import Daemon
 
 /// How fast the daemon wears the flash out, against what the site allows.
-enum FlashCheck {
+package enum FlashCheck {
   /// A daemon that has just begun reads its configuration and makes files.
   private static let secondsMin: Int64 = 3_600
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     examine(site.status.root, bytesPerDayMax: site.configuration.buffer.flashBytesPerDayMax, findings)
   }
 
-  static func examine(
+  package static func examine(
     _ status: ConfigNode?, bytesPerDayMax: Int64, _ findings: CheckFindings
   ) {
     func ms(_ key: String) -> Int64? {

@@ -1,10 +1,10 @@
 import Daemon
-import MQTT
+package import MQTT
 import Protocol
 import Synchronization
 
 /// The broker on this host: an answer, a message through it, and its bounds as far as they show.
-enum LocalBrokerCheck {
+package enum LocalBrokerCheck {
   private static let patience: Duration = .seconds(4)
   /// $SYS topics are retained, so they come at once or not at all.
   private static let systemPatience: Duration = .seconds(1)
@@ -12,7 +12,7 @@ enum LocalBrokerCheck {
   /// What the shipped configuration has.
   private static let receiveMaximumMin = 1_000
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let broker = site.configuration.local
     do {
       let session = try BrokerSession(
@@ -52,7 +52,7 @@ enum LocalBrokerCheck {
     examine(came: came, refusal: refusal, findings)
   }
 
-  static func examine(came message: Message?, refusal: MQTTError?, _ findings: CheckFindings) {
+  package static func examine(came message: Message?, refusal: MQTTError?, _ findings: CheckFindings) {
     if let message, message.qos == 1 {
       findings.add(
         "local_message", .passed,
@@ -79,14 +79,17 @@ enum LocalBrokerCheck {
   // MARK: Bounds
 
   /// What shows of the broker's bounds; `nil`: it does not show.
-  struct Seen: Equatable {
-    var receiveMaximum: Int?
-    var dropped: Int64?
-    var file: MosquittoFile?
+  package struct Seen: Equatable {
+    package var receiveMaximum: Int?
+    package var dropped: Int64?
+    package var file: MosquittoFile?
+
+    package init() {}
   }
 
   private static func seen(_ session: BrokerSession, _ broker: BrokerSettings) throws -> Seen {
-    var seen = Seen(receiveMaximum: session.limits.receiveMaximum)
+    var seen = Seen()
+    seen.receiveMaximum = session.limits.receiveMaximum
     if try session.subscribe(to: dropped) == nil,
       let message = try session.message(within: systemPatience, where: { $0.topic == dropped })
     {
@@ -98,7 +101,7 @@ enum LocalBrokerCheck {
     return seen
   }
 
-  static func examine(_ seen: Seen, _ findings: CheckFindings) {
+  package static func examine(_ seen: Seen, _ findings: CheckFindings) {
     let sample = Bilingual(
       "xem config/mosquitto/local.conf", "see config/mosquitto/local.conf")
     var isRight = true

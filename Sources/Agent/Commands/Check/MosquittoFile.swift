@@ -1,20 +1,20 @@
 import Daemon
 
 /// What the configuration of a mosquitto on this host says of the bounds that our promises need.
-struct MosquittoFile: Equatable {
+package struct MosquittoFile: Equatable {
   /// mosquitto's own defaults (mosquitto.conf(5)).
-  private(set) var isPersistent = false
+  package private(set) var isPersistent = false
   /// 0: no bound.
-  private(set) var queuedMessagesMax: Int64 = 1_000
+  package private(set) var queuedMessagesMax: Int64 = 1_000
   /// 0: no bound.
-  private(set) var queuedBytesMax: Int64 = 0
+  package private(set) var queuedBytesMax: Int64 = 0
   private var ports: Set<Int64> = []
 
-  static let usualPath = "/etc/mosquitto/mosquitto.conf"
+  package static let usualPath = "/etc/mosquitto/mosquitto.conf"
   private static let bytesMax = 1 << 20
 
   /// - Returns: `nil` where it cannot be read, or is not the file of the broker at this port.
-  init?(_ path: String, port: Int) {
+  package init?(_ path: String, port: Int) {
     guard add(path, depth: 0) else { return nil }
     let listens = ports.isEmpty ? [1_883] : ports
     guard listens.contains(Int64(port)) else { return nil }

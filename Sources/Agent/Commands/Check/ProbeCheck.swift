@@ -1,10 +1,10 @@
 import Daemon
 
 /// The built-in probes: their tools, their devices, a reading of each.
-enum ProbeCheck {
+package enum ProbeCheck {
   /// For each probe of the configuration a name and what adds its lines, each in a thread of its
   /// own, so that a modem that hangs delays no other part.
-  static func parts(
+  package static func parts(
     _ configuration: AgentConfiguration
   ) -> [(name: String, reading: @Sendable (CheckFindings) -> Void)] {
     // This version's configuration refuses probes.

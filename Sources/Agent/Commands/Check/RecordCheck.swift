@@ -1,20 +1,20 @@
-import Daemon
+package import Daemon
 import Synchronization
 
 /// The test record all the way: taken in by the daemon, sent, committed by the aggregator, and its
 /// receipt back. The daemon's status file tells how far it is.
-enum RecordCheck {
+package enum RecordCheck {
   private static let patience: Duration = .seconds(15)
   private static let interval: Duration = .milliseconds(200)
 
-  enum Stage: Equatable {
+  package enum Stage: Equatable {
     case absent
     case taken
     /// ms from the daemon's commit to the receipt.
     case receipted(ms: Int64)
   }
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let isPublished = site.isRecordPublished.load(ordering: .acquiring)
     var status = site.status
     if isPublished {
@@ -30,7 +30,7 @@ enum RecordCheck {
     ClockCheck.examineOffset(status.root, findings)
   }
 
-  static func stage(of source: String, _ status: ConfigNode) -> Stage {
+  package static func stage(of source: String, _ status: ConfigNode) -> Stage {
     guard let record = status["check"], !record.isNull,
       (try? record["source"]?.string()) == source
     else { return .absent }
@@ -41,7 +41,7 @@ enum RecordCheck {
     return .receipted(ms: max(0, receipted - taken))
   }
 
-  static func conclude(
+  package static func conclude(
     _ source: String, isPublished: Bool, _ status: AgentStatusFile, _ findings: CheckFindings
   ) {
     guard isPublished else {

@@ -4,7 +4,7 @@ import Protocol
 import Synchronization
 
 /// The way to the province's broker, step by step: a step is tried only if the one before worked.
-enum UplinkCheck {
+package enum UplinkCheck {
   private static let tcpPatience: Duration = .seconds(4)
   private static let mqttPatience: Duration = .seconds(6)
   /// Retained messages come at once.
@@ -14,7 +14,7 @@ enum UplinkCheck {
 
   // MARK: Name and TCP
 
-  static func name(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func name(_ site: CheckSite, _ findings: CheckFindings) {
     let uplink = site.configuration.uplink
     let start = monotonicNow()
     do throws(FileError) {
@@ -37,7 +37,7 @@ enum UplinkCheck {
     }
   }
 
-  static func tcp(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func tcp(_ site: CheckSite, _ findings: CheckFindings) {
     guard site.hasReached(.named) else { return }
     let uplink = site.configuration.uplink
     var failures: [String] = []
@@ -71,7 +71,7 @@ enum UplinkCheck {
 
   // MARK: MQTT and access
 
-  static func mqtt(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func mqtt(_ site: CheckSite, _ findings: CheckFindings) {
     guard site.hasReached(.reached) else { return }
     let (uplink, agent) = (site.configuration.uplink, site.configuration.agent)
     let session: BrokerSession
@@ -106,7 +106,7 @@ enum UplinkCheck {
   }
 
   /// What the broker's access list lets this agent do.
-  struct Access: Equatable {
+  package struct Access: Equatable {
     /// Refusals of its own topics.
     var ownRefusals: [String] = []
     /// `false`: the daemon is connected, and its record proves more than a trial here could.
@@ -145,7 +145,7 @@ enum UplinkCheck {
     return access
   }
 
-  static func examine(_ access: Access, agent: String, _ findings: CheckFindings) {
+  package static func examine(_ access: Access, agent: String, _ findings: CheckFindings) {
     if !access.ownRefusals.isEmpty {
       findings.add(
         "uplink_acl", .failed,

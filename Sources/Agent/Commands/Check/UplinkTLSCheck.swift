@@ -2,14 +2,14 @@ import Daemon
 import MQTT
 
 /// TLS to the province's broker: its certificate's authority, name and dates.
-enum UplinkTLSCheck {
+package enum UplinkTLSCheck {
   private static let seconds = 6
   /// openssl(1ssl) verify's codes for a name that does not fit.
   private static let nameCodes: Set<Int> = [62, 63, 64]
   private static let expired = 10
   private static let notYetValid = 9
 
-  static func run(_ site: CheckSite, _ findings: CheckFindings) {
+  package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let uplink = site.configuration.uplink
     guard let tls = uplink.tls else {
       let isLoopback =
@@ -50,7 +50,7 @@ enum UplinkTLSCheck {
   }
 
   /// The first certificate of `openssl s_client`'s output: the broker's own.
-  static func pem(in text: String) -> String? {
+  package static func pem(in text: String) -> String? {
     let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
     var lines: [Substring] = []
     for line in text.split(separator: "\n") {
@@ -61,7 +61,7 @@ enum UplinkTLSCheck {
   }
 
   /// `Verify return code: 20 (unable to get local issuer certificate)`
-  static func verification(in text: String) -> (code: Int, words: String)? {
+  package static func verification(in text: String) -> (code: Int, words: String)? {
     let mark = "Verify return code: "
     for line in text.split(separator: "\n") {
       let line = line.drop { $0 == " " }
@@ -74,7 +74,7 @@ enum UplinkTLSCheck {
     return nil
   }
 
-  static func examine(
+  package static func examine(
     _ broker: String, _ facts: CertificateFacts?, _ verification: (code: Int, words: String)?,
     nowMs: Int64, _ findings: CheckFindings
   ) {

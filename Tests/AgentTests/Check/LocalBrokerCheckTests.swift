@@ -1,0 +1,165 @@
+import Agent
+import Daemon
+import MQTT
+import TestSupport
+import Testing
+
+/// What `check` says of the broker on this host, with real ones.
+@Suite struct LocalBrokerCheckTests {
+  private let folder = TemporaryFolder()
+
+  init() { mqttStart() }
+
+  private func check(_ port: Int) throws -> String {
+    let site = CheckSite(
+      try AgentConfiguration(
+        node("{ agent: 'kcn-1', local: { port: \(port) }, uplink: { host: 'h' } }")))
+    return findings { LocalBrokerCheck.run(site, $0) }
+      .replacing(":\(port)", with: ":P").replacing(/sau \d+ ms/, with: "sau N ms")
+      .replacing(/in \d+ ms/, with: "in N ms")
+  }
+
+  private let answers = """
+    green local: Broker tại chỗ 127.0.0.1:P trả lời sau N ms
+      the local broker answers in N ms
+
+    """
+  private let passes = """
+    green local_message: Một bản tin thử đã qua broker tại chỗ với QoS 1
+      a test message came through the local broker with QoS 1
+
+    """
+
+  @Test func `the shipped broker is green, and what cannot be seen is said`() throws {
+    let broker = try Broker(in: folder, shipped: "local")
+    #expect(
+      try check(broker.port) == answers + passes + """
+        green local_limits: Giới hạn của broker tại chỗ đủ, theo những gì thấy được; không thấy: \
+        persistence và hàng đợi (không đọc được /etc/mosquitto/mosquitto.conf)
+          the local broker's bounds suffice, as far as they show; not seen: persistence and queues \
+        (/etc/mosquitto/mosquitto.conf does not tell)
+
+        """)
+  }
+
+  @Test func `a broker with mosquitto's defaults is yellow for what it allows at a time`() throws {
+    let broker = Broker(in: folder, settings: ["max_inflight_messages 20"])
+    #expect(
+      try check(broker.port) == answers + passes + """
+        yellow local_limits: Broker tại chỗ: chỉ cho 20 bản tin cùng lúc
+          the local broker: it allows 20 messages at a time
+        → Đặt max_inflight_messages 1000; xem config/mosquitto/local.conf
+          set it as above; see config/mosquitto/local.conf
+
+        """)
+  }
+
+  @Test func `a broker that nobody reaches is red`() throws {
+    let port = Broker.freePort()
+    #expect(
+      try check(port) == """
+        red local: Broker tại chỗ 127.0.0.1:P: connect 127.0.0.1:P: Connection refused; see that \
+        the broker runs and that host and port are right
+          the local broker cannot be used
+        → Khởi động lại: sudo systemctl restart mosquitto; xem local.host, local.port
+          restart it as above; see local.host and local.port
+
+        """)
+  }
+
+  @Test func `a broker whose access list lets no measurement through is red`() throws {
+    folder.write("topic readwrite other/#\n", to: "acl")
+    let broker = Broker(in: folder, settings: ["acl_file \(folder.file("acl"))"])
+    let text = try check(broker.port)
+    #expect(
+      text.hasPrefix(
+        answers + """
+          red local_message: Bản tin thử không qua được broker tại chỗ: publish 127.0.0.1:P: \
+          refused: Not authorized; check username, password or certificate, and the broker's \
+          access list
+            a test message does not pass the local broker: it refuses: see above
+          → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf
+            allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf
+
+          """), "\(text)")
+    #expect(text.contains("số bản tin đã bỏ ($SYS đóng)"), "\(text)")
+  }
+
+  @Test func `a message that does not come back, or with QoS 0, is red`() {
+    let remedy = """
+      → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf
+        allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf
+
+      """
+    #expect(
+      findings { LocalBrokerCheck.examine(came: nil, refusal: nil, $0) } == """
+        red local_message: Bản tin thử không qua được broker tại chỗ: không có bản tin nào trở lại
+          a test message does not pass the local broker: it does not come back
+        \(remedy)
+        """)
+    let unsafe = Message(topic: "measure/check/x", payload: [], qos: 0)
+    #expect(
+      findings { LocalBrokerCheck.examine(came: unsafe, refusal: nil, $0) } == """
+        red local_message: Bản tin thử không qua được broker tại chỗ: nó trở lại với QoS 0
+          a test message does not pass the local broker: it comes back with QoS 0, so it may be lost
+        \(remedy)
+        """)
+  }
+
+  // MARK: mosquitto's configuration
+
+  private func limits(_ text: String, dropped: Int64 = 0) throws -> String {
+    folder.write(text, to: "mosquitto.conf")
+    let file = try #require(MosquittoFile(folder.file("mosquitto.conf"), port: 1_883))
+    var seen = LocalBrokerCheck.Seen()
+    seen.file = file
+    seen.receiveMaximum = 1_000
+    seen.dropped = dropped
+    return findings { LocalBrokerCheck.examine(seen, $0) }
+  }
+
+  @Test func `persistence off is red, a short queue yellow, as mosquitto's defaults are`() throws {
+    #expect(
+      try limits("# nothing\n") == """
+        red local_limits: Broker tại chỗ: persistence tắt, khởi động lại là mất bản tin đã nhận
+          the local broker: persistence is off, a restart loses what it has acknowledged
+        → Đặt persistence true, autosave_on_changes true, autosave_interval 1000; xem \
+        config/mosquitto/local.conf
+          set it as above; see config/mosquitto/local.conf
+        yellow local_limits: Broker tại chỗ: chỉ giữ 1000 bản tin khi dịch vụ vắng, quá thì bỏ
+          the local broker: it holds 1000 messages while the daemon is away, and drops the rest
+        → Đặt max_queued_messages 0, max_queued_bytes 100000000; xem config/mosquitto/local.conf
+          set it as above; see config/mosquitto/local.conf
+
+        """)
+  }
+
+  @Test func `what the broker has dropped is yellow, a file that is right green`() throws {
+    let right = "listener 1883 127.0.0.1\npersistence true\nmax_queued_messages 0\n"
+    #expect(
+      try limits(right, dropped: 7) == """
+        yellow local_limits: Broker tại chỗ: đã bỏ 7 bản tin từ khi khởi động
+          the local broker: it has dropped 7 messages since it began
+        → Đặt max_queued_messages 0, max_queued_bytes 100000000; xem config/mosquitto/local.conf
+          set it as above; see config/mosquitto/local.conf
+
+        """)
+    #expect(
+      try limits(right) == """
+        green local_limits: Giới hạn của broker tại chỗ đủ, theo những gì thấy được
+          the local broker's bounds suffice, as far as they show
+
+        """)
+  }
+
+  @Test func `mosquitto's folder of settings is read, and another broker's file is not ours`() throws
+  {
+    folder.write("include_dir \(folder.path)\n", to: "main")
+    folder.write("listener 1899\npersistence true\n", to: "a.conf")
+    folder.write("max_queued_messages 5\n", to: "b.conf")
+    let file = try #require(MosquittoFile(folder.file("main"), port: 1_899))
+    #expect(file.isPersistent && file.queuedMessagesMax == 5 && file.queuedBytesMax == 0)
+    #expect(MosquittoFile(folder.file("main"), port: 1_883) == nil)
+    #expect(MosquittoFile(folder.file("nowhere"), port: 1_883) == nil)
+  }
+}
