@@ -73,7 +73,9 @@ import Testing
     #expect(try stored(site) == 300)
   }
 
-  @Test func `a loop that gets stuck starves the watchdog, and a second SIGTERM ends at once`() throws {
+  @Test func `a loop that gets stuck starves the watchdog, and a second SIGTERM ends at once`()
+    throws
+  {
     let site = try Site()
     let socket = try NotifySocket(in: site.folder)
     let agent = start(site, socket, watchdogSeconds: 4)

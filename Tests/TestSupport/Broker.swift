@@ -149,7 +149,8 @@ public struct Certificates {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     openssl(
       [
-        "req", "-x509", "-days", "\(days)", "-subj", "/CN=test ca", "-keyout", "\(path)/ca.key", "-out",
+        "req", "-x509", "-days", "\(days)", "-subj", "/CN=test ca", "-keyout", "\(path)/ca.key",
+        "-out",
         ca,
       ]
         + key)

@@ -67,7 +67,8 @@ struct AgentFacts {
     json.member("backlog", uplink.backlog)
     json.member("oldest_unsent_seconds", uplink.oldestUnsentSeconds)
     json.member(
-      "backlog_shrinks_per_second", uplink.trend.shrinkingPerSecond.map { ($0 * 10).rounded() / 10 })
+      "backlog_shrinks_per_second", uplink.trend.shrinkingPerSecond.map { ($0 * 10).rounded() / 10 }
+    )
     json.member("last_commit_at", timeMs: AgentFacts.known(intake.lastCommitMs))
     json.member("accepted", figures.accepted)
     json.member("rejected", figures.rejected)

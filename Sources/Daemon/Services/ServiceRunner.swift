@@ -56,7 +56,8 @@ public struct ServiceRunner<Configuration> {
         parts = try start(configuration)
       } catch {
         guard let last = former else { throw error }
-        Log.error("the configuration cannot be used, the former one goes on", [("error", "\(error)")])
+        Log.error(
+          "the configuration cannot be used, the former one goes on", [("error", "\(error)")])
         former = nil
         configuration = last
         continue

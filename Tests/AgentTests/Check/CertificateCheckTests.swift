@@ -21,7 +21,8 @@ import Testing
     findings { CertificateCheck.examine(facts, agent: "kcn-1", nowMs: nowMs, $0) }
   }
 
-  @Test func `the agent's certificate is green, yellow 30 days ahead, red outside its dates`() throws
+  @Test func `the agent's certificate is green, yellow 30 days ahead, red outside its dates`()
+    throws
   {
     let remedy = """
       → Xin tỉnh chứng thư mới cho kcn-1

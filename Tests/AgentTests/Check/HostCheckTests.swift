@@ -119,7 +119,8 @@ import Testing
       let settings = try buffer(keys)
       return findings { DiskCheck.examine(settings, $0) }.replacing(folder.path, with: "D")
         .replacing(/\d+ MB (free,|ở)/) { "N MB \($0.output.1)" }
-        .replacing(/còn \d+ MB/, with: "còn N MB").replacing(/\d+ MB free for/, with: "N MB free for")
+        .replacing(/còn \d+ MB/, with: "còn N MB").replacing(
+          /\d+ MB free for/, with: "N MB free for")
     }
     #expect(
       try disk("path: '\(path)', min_free_bytes: 0") == """
@@ -287,16 +288,19 @@ import Testing
 
   @Test(arguments: [
     (
-      2_040, 50, "green clock_offset: Đồng hồ chậm hơn của tỉnh 2040 ms (± 50 ms)\n"
+      2_040, 50,
+      "green clock_offset: Đồng hồ chậm hơn của tỉnh 2040 ms (± 50 ms)\n"
         + "  our clock is 2040 ms behind the province's (± 50 ms)\n"
     ),
     (
-      -2_060, 50, "yellow clock_offset: Đồng hồ nhanh hơn của tỉnh 2060 ms (± 50 ms)\n"
+      -2_060, 50,
+      "yellow clock_offset: Đồng hồ nhanh hơn của tỉnh 2060 ms (± 50 ms)\n"
         + "  our clock is 2060 ms ahead of the province's (± 50 ms)\n"
         + "→ Bật đồng bộ: sudo timedatectl set-ntp true\n  switch synchronisation on as above\n"
     ),
     (
-      400_000, 50, "red clock_offset: Đồng hồ chậm hơn của tỉnh 400000 ms (± 50 ms)\n"
+      400_000, 50,
+      "red clock_offset: Đồng hồ chậm hơn của tỉnh 400000 ms (± 50 ms)\n"
         + "  our clock is 400000 ms behind the province's (± 50 ms)\n"
         + "→ Bật đồng bộ: sudo timedatectl set-ntp true\n  switch synchronisation on as above\n"
     ),
@@ -349,7 +353,8 @@ import Testing
         """)
   }
 
-  @Test func `a part that hangs is red after the bound, and its lane's rest is passed over`() throws {
+  @Test func `a part that hangs is red after the bound, and its lane's rest is passed over`() throws
+  {
     let hold = try StopSignal()
     let parts = [
       CheckPart("slow", .uplink) { _, findings in

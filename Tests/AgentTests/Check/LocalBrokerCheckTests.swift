@@ -152,7 +152,8 @@ import Testing
         """)
   }
 
-  @Test func `mosquitto's folder of settings is read, and another broker's file is not ours`() throws
+  @Test func `mosquitto's folder of settings is read, and another broker's file is not ours`()
+    throws
   {
     folder.write("include_dir \(folder.path)\n", to: "main")
     folder.write("listener 1899\npersistence true\n", to: "a.conf")

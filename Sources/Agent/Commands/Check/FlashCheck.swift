@@ -6,7 +6,8 @@ package enum FlashCheck {
   private static let secondsMin: Int64 = 3_600
 
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
-    examine(site.status.root, bytesPerDayMax: site.configuration.buffer.flashBytesPerDayMax, findings)
+    examine(
+      site.status.root, bytesPerDayMax: site.configuration.buffer.flashBytesPerDayMax, findings)
   }
 
   package static func examine(

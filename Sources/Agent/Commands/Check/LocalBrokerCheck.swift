@@ -47,12 +47,15 @@ package enum LocalBrokerCheck {
     var refusal = try session.subscribe(to: topic, retained: .never)
     if refusal == nil { refusal = try session.publish(topic, payload) }
     if refusal == nil { site.isRecordPublished.store(true, ordering: .releasing) }
-    let came = try refusal == nil
+    let came =
+      try refusal == nil
       ? session.message(within: patience) { $0.topic == topic && $0.payload == payload } : nil
     examine(came: came, refusal: refusal, findings)
   }
 
-  package static func examine(came message: Message?, refusal: MQTTError?, _ findings: CheckFindings) {
+  package static func examine(
+    came message: Message?, refusal: MQTTError?, _ findings: CheckFindings
+  ) {
     if let message, message.qos == 1 {
       findings.add(
         "local_message", .passed,

@@ -25,7 +25,8 @@ package enum UplinkTLSCheck {
       uplink.host.contains(":") ? "[\(uplink.host)]:\(uplink.port)" : uplink.name, "-CAfile",
       tls.caFile,
     ]
-    words += isAddress
+    words +=
+      isAddress
       ? ["-verify_ip", uplink.host]
       : ["-verify_hostname", uplink.host, "-servername", uplink.host]
     if let certificate = tls.certificateFile, let key = tls.keyFile {
