@@ -34,7 +34,7 @@ import Testing
     #expect(outcome.measurements == 1 && outcome.replies.map(\.receipt.next) == [1])
     let row = try #require(try site.ledger().streams.first)
     #expect(row.received == 1 && row.lost == 0)
-    #expect(try site.rows("SELECT kind, count FROM received", columns: 2) == ["check 1"])
+    #expect(try site.rows("SELECT kind, count FROM received", columns: 2) == ["check|1"])
     for table in ["coverage_days", "broadband_days", "service_points", "sources", "set_aside"] {
       #expect(try site.rows("SELECT count(*) FROM \(table)", columns: 1) == ["0"], "\(table)")
     }

@@ -56,6 +56,19 @@ import Testing
     #expect(Duration.milliseconds(1_500).inSeconds == 1.5)
   }
 
+  @Test func `the watchdog is fed only when every part has got on, and who has not is named`() {
+    var watch = ProgressWatch([5, 5], now: .zero)
+    func look(_ progress: [UInt64], _ seconds: Int) -> ProgressWatch.Verdict {
+      watch.look(progress, now: .seconds(seconds), watchdog: .seconds(60))
+    }
+    #expect(look([6, 5], 1) == .waiting)
+    #expect(look([9, 6], 2) == .advanced)
+    #expect(look([99, 6], 32) == .waiting)
+    #expect(look([199, 6], 33) == .stalled([1]))
+    #expect(look([200, 7], 34) == .advanced)
+    #expect(watch.look([200, 8], now: .seconds(999), watchdog: nil) == .waiting)
+  }
+
   @Test(arguments: ["path", "abstract"])
   func `the service manager gets its words`(_ kind: String) throws {
     try withTemporaryDirectory { directory in

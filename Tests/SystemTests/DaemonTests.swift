@@ -81,7 +81,8 @@ import Testing
     let agent = start(site, socket, watchdogSeconds: 4)
     try waitUntilSubscribed(site)
     try socket.wait(for: "WATCHDOG=1", count: 2)
-    // Another program holds the buffer's file: the intake's commit waits for it.
+    // Another program holds the buffer's file: the intake's commit waits for it, and the uplink
+    // for the lock that the commit holds.
     let database = try Database(path: site.bufferPath, mode: .readWrite)
     try database.execute("BEGIN IMMEDIATE")
     let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")

@@ -80,8 +80,7 @@ public struct ServiceRunner<Configuration> {
     var poller = Poller()
     poller.add(signals.fileDescriptor, .readable)
     let watchdog = ServiceManager.watchdogInterval
-    var seen = services.map(\.progress)
-    var fed = monotonicNow()
+    var progress = ProgressWatch(services.map(\.progress), now: monotonicNow())
     while true {
       try poller.wait(timeout: watchdog.map { min($0 / 4, interval) } ?? interval)
       while let signal = signals.next() {
@@ -95,14 +94,13 @@ public struct ServiceRunner<Configuration> {
         return (.failed, nil)
       }
       glance(services)
-      let progress = services.map(\.progress)
-      if zip(progress, seen).allSatisfy({ $0 != $1 }) {
-        seen = progress
-        fed = monotonicNow()
-        ServiceManager.watchdog()
-      } else if let watchdog, monotonicNow() - fed > watchdog / 2 {
-        let stalled = services.indices.filter { progress[$0] == seen[$0] }
-        let names = stalled.map { services[$0].name }.joined(separator: ",")
+      switch progress.look(
+        services.map(\.progress), now: monotonicNow(), watchdog: watchdog)
+      {
+      case .advanced: ServiceManager.watchdog()
+      case .waiting: break
+      case .stalled(let places):
+        let names = places.map { services[$0].name }.joined(separator: ",")
         Log.warning("no progress", [("parts", names)])
       }
     }
