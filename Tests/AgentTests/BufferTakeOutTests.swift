@@ -201,7 +201,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--kind", "wifi"], "--kind is wifi, allowed coverage, broadband, service; change it"),
+    (["--kind", "wifi"], "--kind is wifi, allowed coverage, broadband, service, check; change it"),
     (["--format", "xml"], "--format is xml, allowed jsonl, csv; change it"),
     (
       ["--from", "gestern"],

@@ -155,13 +155,13 @@ import Testing
     #expect(
       sentences(.stopped(root)) == """
         Dịch vụ đã dừng 60 phút trước: không thu thập, không gửi.
-          The daemon was stopped 60 min ago: it neither collects nor delivers.
+          The daemon was stopped 60 min ago: it collects and delivers nothing.
         \(known)
         """)
     #expect(
       sentences(.dead(root, ageSeconds: 7_200)) == """
         Dịch vụ không còn trả lời từ 2 giờ trước: không thu thập, không gửi.
-          The daemon has not answered for 2 h: it neither collects nor delivers.
+          The daemon has not answered for 2 h: it collects and delivers nothing.
         \(known)
         """)
     let never = AgentStatusFile.read("/nowhere/status.json", nowMs: nowMs)

@@ -8,7 +8,7 @@ package enum BufferExportCommand: Command {
   package static let usage = CommandLineParser.Command(
     "buffer export", "Writes the measurements held as JSON lines or CSV.",
     options: [
-      .init("kind", "KIND", help: "only this one: coverage, broadband, service"),
+      .init("kind", "KIND", help: "only this one: coverage, broadband, service, check"),
       .init(
         "from", "TIME", help: "measured then or later: RFC 3339, or a day, which begins +07:00"),
       .init("to", "TIME", help: "measured before then"),

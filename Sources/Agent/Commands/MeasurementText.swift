@@ -101,6 +101,7 @@ enum MeasurementText {
           ("area", text(service.area)), ("counter", .text(service.counter)),
           ("value", .raw("\(service.value)")),
         ]
+      case .check: []
       }
     for (name, value) in body {
       if let value { fields.append((name, value)) }

@@ -19,15 +19,16 @@ package struct StatusSentences {
       [
         Bilingual(
           "Dịch vụ đã dừng \(ago(root["written_at"]).vi): không thu thập, không gửi.",
-          "The daemon was stopped \(ago(root["written_at"]).en): it neither collects nor delivers."),
+          "The daemon was stopped \(ago(root["written_at"]).en): it collects and delivers "
+            + "nothing."),
         backlog(root), rejection(root),
       ]
     case .dead(let root, let age):
       [
         Bilingual(
           "Dịch vụ không còn trả lời từ \(DurationText.vi(age)) trước: không thu thập, không gửi.",
-          "The daemon has not answered for \(DurationText.en(age)): it neither collects nor "
-            + "delivers."),
+          "The daemon has not answered for \(DurationText.en(age)): it collects and "
+            + "delivers nothing."),
         backlog(root), rejection(root),
       ]
     case .unreadable(let error):

@@ -127,7 +127,7 @@ import Testing
         config/mosquitto/local.conf
           set it as above; see config/mosquitto/local.conf
         yellow local_limits: Broker tại chỗ: chỉ giữ 1000 bản tin khi dịch vụ vắng, quá thì bỏ
-          the local broker: it holds 1000 messages while the daemon is away, and drops the rest
+          the local broker: while the daemon is away it holds 1000 messages and no more
         → Đặt max_queued_messages 0, max_queued_bytes 100000000; xem config/mosquitto/local.conf
           set it as above; see config/mosquitto/local.conf
 

@@ -45,10 +45,10 @@ import Testing
       conclude(
         try running("{ \(taken), backlog: 1, uplink: { answered: false, trouble: 'gone' } }"))
           == """
-          red record: Bản ghi thử không đi hết đường: đã được giữ, nhưng chưa có biên nhận của tỉnh \
-          (gone)
-            the test record did not come all the way: it is kept here, but no receipt has come from \
-          the province
+          red record: Bản ghi thử không đi hết đường: đã được giữ, nhưng chưa có biên nhận của \
+          tỉnh (gone)
+            the test record did not come all the way: it is kept here, but no receipt has come \
+          from the province
           → Xem các dòng về đường lên; nếu đều đạt, báo cho tỉnh: hatang-aggregator có chạy không?
             see the lines on the uplink; if all are right, ask the province whether \
           hatang-aggregator runs

@@ -82,8 +82,8 @@ import Testing
           the certificate of the province's broker is valid until then
 
         """ + answers + """
-          green uplink_acl: Quyền ở broker của tỉnh đúng: ghi được chủ đề của mình, chủ đề khác thì \
-          bị từ chối
+          green uplink_acl: Quyền ở broker của tỉnh đúng: ghi được chủ đề của mình, chủ đề khác \
+          thì bị từ chối
             the rights at the province's broker are right: may write its own topics, and no others
 
           """, "\(text)")

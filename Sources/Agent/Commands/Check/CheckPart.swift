@@ -2,7 +2,8 @@ package import Daemon
 import Synchronization
 
 /// One part of `check`: it adds lines to what it found. Parts of one lane share a thread and come
-/// one after the other; lanes run beside each other, so that a dead uplink costs no other part time.
+/// one after the other; lanes run beside each other, so that a dead uplink costs no other part
+/// time.
 package struct CheckPart {
   /// For programs, and for the line that says that it did not finish.
   package let name: String

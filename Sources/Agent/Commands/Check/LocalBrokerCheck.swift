@@ -126,7 +126,7 @@ package enum LocalBrokerCheck {
       if (1..<100_000).contains(file.queuedMessagesMax) {
         warn(
           .warning, "chỉ giữ \(file.queuedMessagesMax) bản tin khi dịch vụ vắng, quá thì bỏ",
-          "it holds \(file.queuedMessagesMax) messages while the daemon is away, and drops the rest",
+          "while the daemon is away it holds \(file.queuedMessagesMax) messages and no more",
           "max_queued_messages 0, max_queued_bytes 100000000")
       }
     }

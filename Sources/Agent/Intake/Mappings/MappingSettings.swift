@@ -58,7 +58,7 @@ extension Mapping {
       pattern = try TopicPattern(text)
     } catch { throw topic.error("is \"\(text)\", \(error.reason)") }
     let kindNode = try node.required("kind")
-    let kindName = try kindNode.oneOf(Kind.allCases.map(\.name))
+    let kindName = try kindNode.oneOf(Kind.measuring.map(\.name))
     guard let kind = Kind(name: kindName[...]) else { throw kindNode.error("is unknown") }
     let reader = FieldReader(
       names: pattern.names, hasRecords: node["records"] != nil,
