@@ -74,7 +74,9 @@ let package = Package(
     tests("DaemonTests", ["Daemon", "TestSupport"]),
     tests(
       "EnrolmentTests", ["Agent", "Aggregator", "Enrolment", "Daemon", "TestSupport"]),
-    tests("AgentTests", ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport"]),
+    tests(
+      "AgentTests",
+      ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "Enrolment", "TestSupport"]),
     tests(
       "AggregatorTests",
       ["Aggregator", "Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "TestSupport"]),

@@ -64,6 +64,9 @@ package final class CheckFindings: Sendable {
 
   package var lines: [CheckReport.Line] { report.withLock { $0.lines } }
 
+  /// For what adds to a report.
+  func with(_ body: (inout CheckReport) -> Void) { report.withLock { body(&$0) } }
+
   package func add(
     _ part: String, _ result: CheckReport.Result, _ text: Bilingual, remedy: Bilingual? = nil
   ) {

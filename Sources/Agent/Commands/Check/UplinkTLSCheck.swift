@@ -1,4 +1,5 @@
 import Daemon
+package import Enrolment
 import MQTT
 
 /// TLS to the province's broker: its certificate's authority, name and dates.
@@ -34,12 +35,12 @@ package enum UplinkTLSCheck {
     }
     do throws(FileError) {
       let outcome = try ChildProcess.run(words, bytesMax: 1 << 20)
+      // The shell's word for a program that is not there.
+      guard outcome.exitCode != 127 else { throw FileError("find", "openssl", code: 0) }
       let text = String(decoding: outcome.output, as: UTF8.self)
-      let certificate = pem(in: text)
-      let facts = try certificate.map { (pem) throws(FileError) in
-        try CertificateFacts(pem: Array(pem.utf8))
-      }
-      examine(uplink.name, facts, verification(in: text), nowMs: wallClockMs(), findings)
+      let certificate = pem(in: text).flatMap { Certificate(pem: $0) }
+      examine(
+        uplink.name, certificate, verification(in: text), nowMs: wallClockMs(), findings)
     } catch {
       findings.add(
         "uplink_tls", .warning,
@@ -76,10 +77,10 @@ package enum UplinkTLSCheck {
   }
 
   package static func examine(
-    _ broker: String, _ facts: CertificateFacts?, _ verification: (code: Int, words: String)?,
+    _ broker: String, _ certificate: Certificate?, _ verification: (code: Int, words: String)?,
     nowMs: Int64, _ findings: CheckFindings
   ) {
-    guard let facts, let verification else {
+    guard let certificate, let verification else {
       findings.add(
         "uplink_tls", .failed,
         Bilingual("\(broker) không nói TLS", "the port does not speak TLS"),
@@ -89,7 +90,8 @@ package enum UplinkTLSCheck {
       return
     }
     let subject = Bilingual(
-      "Chứng thư của broker tỉnh (\(facts.name))", "the certificate of the province's broker")
+      "Chứng thư của broker tỉnh (\(certificate.commonName ?? "?"))",
+      "the certificate of the province's broker")
     let remedy = Bilingual(
       "Xem đồng hồ của máy này; nếu đúng, báo tỉnh thay chứng thư của broker",
       "see this host's clock; if it is right, tell the province to renew the certificate")
@@ -110,7 +112,40 @@ package enum UplinkTLSCheck {
         remedy: Bilingual(
           "Đặt uplink.ca_file là chứng thư CA của tỉnh", "set uplink.ca_file to the province's CA"))
     } else {
-      facts.examine("uplink_tls", subject, nowMs: nowMs, remedy: remedy, findings)
+      examineDates(certificate, subject, nowMs: nowMs, remedy, findings)
+    }
+  }
+}
+
+extension UplinkTLSCheck {
+  private static func examineDates(
+    _ certificate: Certificate, _ subject: Bilingual, nowMs: Int64, _ remedy: Bilingual,
+    _ findings: CheckFindings
+  ) {
+    let until = String(RFC3339.format(ms: certificate.notAfterMs).prefix(10))
+    let days = certificate.daysLeft(nowMs: nowMs)
+    if nowMs < certificate.notBeforeMs {
+      findings.add(
+        "uplink_tls", .failed,
+        Bilingual(
+          "\(subject.vi) chưa có hiệu lực, chỉ từ \(RFC3339.format(ms: certificate.notBeforeMs))",
+          "\(subject.en) is not valid yet; or is our clock wrong?"), remedy: remedy)
+    } else if days < 0 {
+      findings.add(
+        "uplink_tls", .failed,
+        Bilingual("\(subject.vi) đã hết hạn ngày \(until)", "\(subject.en) has expired"),
+        remedy: remedy)
+    } else if days < Certificate.warningDays {
+      findings.add(
+        "uplink_tls", .warning,
+        Bilingual(
+          "\(subject.vi) sẽ hết hạn sau \(days) ngày (\(until))",
+          "\(subject.en) expires in \(days) days"), remedy: remedy)
+    } else {
+      findings.add(
+        "uplink_tls", .passed,
+        Bilingual(
+          "\(subject.vi) có hiệu lực đến \(until)", "\(subject.en) is valid until then"))
     }
   }
 }
