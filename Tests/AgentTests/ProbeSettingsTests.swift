@@ -62,7 +62,8 @@ import Testing
             bad: { command: ['/bin/echo', 'y 5'], counters: [{ counter: 'c', from: 'x' }] } },
           broadband: { l: { line: 'L', interface: 'nosuch0', servers: ['a'] } } } }
         """, name: "agent.json5")
-    let trials = try ProbeTrial.all(AgentConfiguration(root))
+    let configuration = try AgentConfiguration(root)
+    let trials = ProbeTrial.all(configuration)
     #expect(
       trials.map(\.name) == ["probe_broadband_l", "probe_service_good", "probe_service_bad"])
     let found = trials.map { trial in
@@ -75,6 +76,16 @@ import Testing
       found == [
         "refused: the network interface nosuch0 is missing or down; check the cable",
         "done: 1 counter", "incomplete: 1 of 1 counters are missing: x",
+      ])
+    // `check` shows the same, a line each, with what to run.
+    let findings = CheckFindings()
+    for part in ProbeCheck.parts(configuration) { part.reading(findings) }
+    #expect(findings.lines.map(\.part) == trials.map(\.name))
+    #expect(findings.lines.map(\.result) == [.failed, .passed, .failed])
+    #expect(
+      findings.lines.map { $0.remedy?.vi ?? "-" } == [
+        "Thử lại: sudo hatang-agent probe broadband l --print", "-",
+        "Thử lại: sudo hatang-agent probe service bad --print",
       ])
   }
 

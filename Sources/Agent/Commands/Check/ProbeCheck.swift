@@ -2,12 +2,35 @@ import Daemon
 
 /// The built-in probes: their tools, their devices, a reading of each.
 package enum ProbeCheck {
-  /// For each probe of the configuration a name and what adds its lines, each in a thread of its
+  /// For each probe of the configuration a name and what adds its line, each in a thread of its
   /// own, so that a modem that hangs delays no other part.
   package static func parts(
     _ configuration: AgentConfiguration
   ) -> [(name: String, reading: @Sendable (CheckFindings) -> Void)] {
-    // This version's configuration refuses probes.
-    []
+    ProbeTrial.all(configuration).map { trial in
+      (trial.name, { findings in add(trial, to: findings) })
+    }
+  }
+
+  private static func add(_ trial: ProbeTrial, to findings: CheckFindings) {
+    switch trial.run() {
+    case .success(let reading): findings.add(trial.name, .passed, reading)
+    case .failure(let failure):
+      findings.add(
+        trial.name, isPassing(failure.outcome) ? .warning : .failed, failure.text,
+        remedy: Bilingual(
+          "Thử lại: sudo hatang-agent probe \(trial.command) --print",
+          "try again as above; docs/probes.md says what each outcome asks for"))
+    }
+  }
+
+  /// Whether it goes away by itself.
+  private static func isPassing(_ outcome: ProbeOutcome) -> Bool {
+    switch outcome {
+    case .done, .putOff, .serversBusy, .budgetUsed, .brokerAway: true
+    case .failed, .toolMissing, .toolHung, .toolFailed, .nonsense, .cutShort, .outOfRange,
+      .incomplete, .noModem, .simLocked, .noFix, .refused:
+      false
+    }
   }
 }

@@ -7,6 +7,8 @@ import Protocol
 package struct ProbeTrial: Sendable {
   /// For programs, such as `probe_coverage_modem-1`.
   package let name: String
+  /// What `hatang-agent probe` calls it, such as `coverage modem-1`.
+  package let command: String
   /// Blocks as long as the tools take. The reading in a line, or why there is none.
   package let run: @Sendable () -> Result<Bilingual, ProbeFailure>
 
@@ -33,7 +35,9 @@ package struct ProbeTrial: Sendable {
     _ settings: some ProbeSettings,
     _ body: @escaping @Sendable () throws(ProbeFailure) -> Bilingual
   ) {
-    name = "probe_\(type(of: settings).kind.name)_\(settings.name)"
+    let kind = type(of: settings).kind.name
+    name = "probe_\(kind)_\(settings.name)"
+    command = "\(kind) \(settings.name)"
     run = { Result(catching: body) }
   }
 
