@@ -51,6 +51,8 @@ package final class Buffer: Sendable {
   struct Salvaging: Sendable {
     var thread: Thread?
     var isRunning = false
+    /// A file was set aside since the thread last looked.
+    var isDue = false
     var isStopped = false
   }
 

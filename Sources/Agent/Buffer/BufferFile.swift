@@ -26,14 +26,17 @@ enum BufferFile {
     marks = found ?? Marks()
     guard Files.exists(path) else { return try make(buffer, &marks) }
     var isOutdated = false
+    var isFinished = false
     do throws(SQLiteError) {
       // A file of another program, or a newer one, throws here and is not touched.
       let database = try openOrMigrate(path)
-      let generation = try database.integer("SELECT value FROM meta WHERE key = 'generation'")
-      isOutdated = generation < marks.generation
-      if !isOutdated {
-        marks.generation = generation
-        try load(database, buffer, &marks)
+      if let generation = try generation(database) {
+        isFinished = true
+        isOutdated = generation < marks.generation
+        if !isOutdated {
+          marks.generation = generation
+          try load(database, buffer, &marks)
+        }
       }
     } catch {
       // Rubbish without marks beside it was never our file.
@@ -44,6 +47,8 @@ enum BufferFile {
       Log.error("the buffer is damaged", [("error", error)])
       return try replace(buffer, &marks)
     }
+    // We ended while making it: nothing is in it yet.
+    guard isFinished else { return try make(buffer, &marks) }
     guard isOutdated else { return }
     // We ended between announcing a replacement and making it.
     do throws(FileError) {
@@ -108,14 +113,23 @@ enum BufferFile {
   private static func make(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
     do throws(SQLiteError) {
       let database = try openOrMigrate(buffer.settings.path)
-      try database.execute(
-        "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")
-      for stream in marks.streams { try insert(stream, isWhole: false, into: database) }
-      for path in marks.setAside.reversed() where Files.exists(path) {
-        SmallTables.copy(from: path, into: database)
+      // All or nothing: a file that has its generation has the streams, too.
+      try BufferSpace.transaction(database) { () throws(SQLiteError) in
+        for stream in marks.streams { try insert(stream, isWhole: false, into: database) }
+        for path in marks.setAside.reversed() where Files.exists(path) {
+          try SmallTables.copy(from: path, into: database)
+        }
+        try database.execute(
+          "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")
       }
       try load(database, buffer, &marks)
     } catch { throw BufferError(error) }
+  }
+
+  /// `nil`: the file was not finished.
+  private static func generation(_ database: Database) throws(SQLiteError) -> Int64? {
+    let select = try database.prepare("SELECT value FROM meta WHERE key = 'generation'")
+    return try select.step() ? select.integer(0) : nil
   }
 
   static func insert(

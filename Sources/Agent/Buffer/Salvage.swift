@@ -14,17 +14,27 @@ import Synchronization
 enum Salvage {
   static func start(_ buffer: Buffer) {
     buffer.salvaging.withLock { salvaging in
+      salvaging.isDue = true
       guard !salvaging.isRunning, !salvaging.isStopped else { return }
       salvaging.isRunning = true
       do throws(FileError) {
         salvaging.thread = try Thread(name: "salvage") {
-          run(buffer)
-          buffer.salvaging.withLock { $0.isRunning = false }
+          while isDue(buffer) { run(buffer) }
         }
       } catch {
         Log.error("the salvage did not start", [("error", error)])
         salvaging.isRunning = false
       }
+    }
+  }
+
+  /// Whether to look once more; where not, the next `start` makes a new thread. Both are decided
+  /// under one lock, so that no file is overlooked that is set aside just then.
+  private static func isDue(_ buffer: Buffer) -> Bool {
+    buffer.salvaging.withLock { salvaging in
+      salvaging.isRunning = salvaging.isDue && !salvaging.isStopped
+      salvaging.isDue = false
+      return salvaging.isRunning
     }
   }
 

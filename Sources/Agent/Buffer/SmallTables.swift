@@ -9,11 +9,14 @@ enum SmallTables {
     ("counts", 6), ("numbered", 4), ("arrivals", 2),
   ]
 
-  static func copy(from path: String, into database: Database) {
+  /// Within a transaction of the new file.
+  static func copy(from path: String, into database: Database) throws(SQLiteError) {
     for (table, columnCount) in tables {
       do throws(SQLiteError) {
         try copy(table, columnCount, from: path, into: database)
       } catch {
+        // It was the new file that failed, and SQLite has ended the transaction.
+        guard database.isInTransaction else { throw error }
         Log.warning("salvage: only in part", [("table", table), ("error", error)])
       }
     }
@@ -26,8 +29,6 @@ enum SmallTables {
     let marks = Array(repeating: "?", count: columnCount).joined(separator: ", ")
     let select = try old.prepare("SELECT * FROM \(table)")
     let insert = try database.prepare("INSERT OR IGNORE INTO \(table) VALUES (\(marks))")
-    try database.execute("BEGIN")
-    defer { try? database.execute("COMMIT") }
     while try select.step() {
       for column in 0..<Int32(columnCount) {
         if table == "arrivals", column == 1 {
