@@ -82,6 +82,13 @@ let package = Package(
       ["Aggregator", "Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "TestSupport"]),
     tests("SimulatorTests", ["Simulator", "Protocol", "Indicators", "TestSupport"]),
     tests("SystemTests", ["MQTT", "SQLite", "Protocol", "Daemon", "TestSupport"]),
+    // Power cuts and failing disks, through an SQLite VFS of its own.
+    tests(
+      "FaultTests",
+      [
+        "Agent", "Aggregator", "Indicators", "Protocol", "MQTT", "SQLite", "Daemon", "TestSupport",
+        "CSQLite",
+      ]),
     // Numbers for `make bench`; skipped in an ordinary run.
     tests(
       "BenchTests",
