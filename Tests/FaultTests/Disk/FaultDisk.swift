@@ -93,27 +93,24 @@ final class FaultDisk: Sendable {
     }
   }
 
-  /// What is refused from now on; `nil`: nothing.
-  func fail(_ failure: Failure?) { state.withLock { $0.failure = failure } }
+  /// What is refused from now on.
+  func fail(_ failure: Failure) { state.withLock { $0.failure = failure } }
+
+  /// Nothing is refused any more.
+  func mend() { state.withLock { $0.failure?.isMended = true } }
 
   /// Whether the failure has come to pass.
   var hasFailed: Bool { state.withLock { $0.failure?.hasStruck ?? false } }
 
+  /// How many calls the failure would have concerned.
+  var concernedCalls: Int { state.withLock { $0.failure?.seen ?? 0 } }
+
   // MARK: For the VFS
 
-  func refusal(of call: Call, _ path: String) -> Int32? {
+  func refusal(of call: Call) -> Int32? {
     state.withLock { state in
       state.absorb(folder)
-      return state.failure?.refusal(of: call, isLog: path.hasSuffix("-wal"))
-    }
-  }
-
-  func refusal(of call: Call, _ file: FileNumber) -> Int32? {
-    state.withLock { state in
-      state.absorb(folder)
-      guard state.failure != nil else { return nil }
-      let isLog = state.names.contains { $0.value == file && $0.key.hasSuffix("-wal") }
-      return state.failure?.refusal(of: call, isLog: isLog)
+      return state.failure?.refusal(of: call)
     }
   }
 
@@ -182,22 +179,22 @@ struct Failure {
   }
 
   let kind: Kind
-  /// Calls that it concerns and that still go well.
-  var callsLeft: Int
+  /// Calls that it concerns and that go well before.
+  let after: Int
+  /// Calls that it concerned until now.
+  private(set) var seen = 0
   private(set) var hasStruck = false
+  var isMended = false
 
   init(_ kind: Kind, after calls: Int) {
     self.kind = kind
-    callsLeft = calls
+    after = calls
   }
 
-  mutating func refusal(of call: FaultDisk.Call, isLog: Bool) -> Int32? {
-    guard let code = code(of: call) else { return nil }
-    if callsLeft > 0 {
-      callsLeft -= 1
-      return nil
-    }
-    if hasStruck, !isLasting { return nil }
+  mutating func refusal(of call: FaultDisk.Call) -> Int32? {
+    guard !isMended, let code = code(of: call) else { return nil }
+    seen += 1
+    guard seen > after, isLasting || !hasStruck else { return nil }
     hasStruck = true
     return code
   }

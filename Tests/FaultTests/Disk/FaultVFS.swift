@@ -46,7 +46,7 @@ enum FaultVFS {
       guard let disk = FaultVFS.disk(of: path) else {
         return system.pointee.xDelete(system, name, isDurable)
       }
-      if let code = disk.refusal(of: .delete, path) { return code }
+      if let code = disk.refusal(of: .delete) { return code }
       return disk.opening.withLock { _ in
         let code = system.pointee.xDelete(system, name, isDurable)
         if code == SQLITE_OK { disk.deleted(path, isDurable: isDurable != 0) }
@@ -75,7 +75,7 @@ enum FaultVFS {
     }
     let path = String(cString: name)
     file.pointee.pMethods = nil
-    if let code = disk.refusal(of: .open(flags), path) { return code }
+    if let code = disk.refusal(of: .open(flags)) { return code }
     var isNew = false
     var number = 0
     // Two threads may make one log at the same moment.
@@ -115,7 +115,7 @@ enum FaultVFS {
     }
     methods.xRead = { file, bytes, count, offset in
       let handle = Handle.of(file)
-      if let code = handle.pointee.knownDisk.refusal(of: .read, handle.pointee.file) {
+      if let code = handle.pointee.knownDisk.refusal(of: .read) {
         // "If xRead() returns SQLITE_IOERR_SHORT_READ it must also fill in the unread portions of
         // the buffer with zeros." https://sqlite.org/c3ref/io_methods.html
         if code == SQLITE_IOERR_SHORT_READ {
@@ -129,7 +129,7 @@ enum FaultVFS {
     methods.xWrite = { file, bytes, count, offset in
       let handle = Handle.of(file)
       let disk = handle.pointee.knownDisk
-      if let code = disk.refusal(of: .write, handle.pointee.file) { return code }
+      if let code = disk.refusal(of: .write) { return code }
       let code = Handle.system(file).xWrite(Handle.inner(file), bytes, count, offset)
       guard code == SQLITE_OK else { return code }
       let written = UnsafeRawBufferPointer(start: bytes, count: Int(count))
@@ -138,7 +138,7 @@ enum FaultVFS {
     }
     methods.xTruncate = { file, size in
       let handle = Handle.of(file)
-      if let code = handle.pointee.knownDisk.refusal(of: .truncate, handle.pointee.file) {
+      if let code = handle.pointee.knownDisk.refusal(of: .truncate) {
         return code
       }
       let code = Handle.system(file).xTruncate(Handle.inner(file), size)
@@ -151,7 +151,7 @@ enum FaultVFS {
       // The real disk is not asked: what is durable is decided here.
       let handle = Handle.of(file)
       let disk = handle.pointee.knownDisk
-      if let code = disk.refusal(of: .sync, handle.pointee.file) { return code }
+      if let code = disk.refusal(of: .sync) { return code }
       disk.record(.sync(handle.pointee.file))
       if handle.pointee.syncsFolder {
         handle.pointee.syncsFolder = false

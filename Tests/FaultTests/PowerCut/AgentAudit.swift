@@ -34,7 +34,7 @@ struct AgentAudit {
   }
 
   /// What was acknowledged is there, under its number.
-  private func checkCommits() throws {
+  func checkCommits() throws {
     for commit in promise.commits {
       for index in 0..<commit.count {
         let number = commit.first + SequenceNumber(index)
@@ -77,7 +77,7 @@ struct AgentAudit {
   }
 
   /// Each number below `next` is held, or lost, or was receipted.
-  private func checkAccounts() throws {
+  func checkAccounts() throws {
     for (id, extent) in extents {
       let receipted = promise.receipted[id] ?? 0
       try hold(

@@ -23,12 +23,27 @@ final class EdgeHost {
     buffer = try Buffer(EdgeHost.settings(folder, settings))
     do {
       try buffer.open()
-      writer = try BufferWriter(buffer)
+      writer = try EdgeHost.writer(buffer)
     } catch {
       buffer.close()
       throw error
     }
     reader = BufferReader(buffer)
+  }
+
+  /// As the intake's thread does: asks again where the file is being replaced.
+  private static func writer(_ buffer: Buffer) throws -> BufferWriter {
+    var writer: BufferWriter?
+    let isOpen = try eventually(within: .seconds(60)) {
+      do {
+        writer = try BufferWriter(buffer)
+        return true
+      } catch let error as BufferError where error.nature == .replacing {
+        return false
+      }
+    }
+    guard isOpen, let writer else { throw Broken("the buffer is being replaced without end") }
+    return writer
   }
 
   /// As `run` ends it.

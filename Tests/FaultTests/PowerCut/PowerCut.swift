@@ -32,7 +32,7 @@ func hold(_ condition: Bool, _ text: @autoclosure () -> String) throws {
 /// How much is tried. `HATANG_FAULT_POINTS`: crash points of each scenario; `HATANG_SEED`: only
 /// the run of this seed, at all of its steps.
 enum Effort {
-  static let points = environment("HATANG_FAULT_POINTS") ?? 120
+  static let points = environment("HATANG_FAULT_POINTS") ?? 60
   static let seed = environment("HATANG_SEED").map { UInt64($0) }
 
   private static func environment(_ name: String) -> Int? {

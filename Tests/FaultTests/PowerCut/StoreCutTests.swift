@@ -9,6 +9,12 @@ import Testing
     try PowerCut(scenario: StoreScenario(work: work)).run()
   }
 
+  @Test func `whenever the power goes during a migration, the file has one version or the next`()
+    throws
+  {
+    try PowerCut(scenario: MigrationScenario()).run()
+  }
+
   @Test func `a receipt before the commit is found to lose what was receipted`() throws {
     let scenario = StoreScenario(work: .ingest)
     scenario.receiptsFirst = true
