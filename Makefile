@@ -1,4 +1,4 @@
-# Hạ Tầng. The words: run, test, bench, bench-fleet, fuzz, lint,
+# Hạ Tầng. The words: run, test, test-faults, bench, bench-fleet, fuzz, lint,
 # clean. `run` and `test` install what they need.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
@@ -6,7 +6,7 @@
 PROGRAMS := -c release --static-swift-stdlib
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test bench bench-fleet fuzz lint clean packages
+.PHONY: build run test test-faults bench bench-fleet fuzz lint clean packages
 
 build: packages
 	swift build $(PROGRAMS)
@@ -19,6 +19,11 @@ run: build
 
 test: build
 	swift test $(TESTS)
+
+# Power cuts and failing disks, many more than in `test`. HATANG_FAULT_POINTS asks for other counts,
+# HATANG_SEED replays one run; docs/reliability.md.
+test-faults: packages
+	HATANG_FAULT_POINTS=$${HATANG_FAULT_POINTS:-1200} swift test $(TESTS) --filter FaultTests
 
 bench: build
 	@python3 bench/bench.py

@@ -74,6 +74,9 @@ struct DiskModel {
     }
   }
 
+  /// Nothing arrived but what was synced.
+  var durableImage: [String: [UInt8]] { names.mapValues { files[$0]?.durable ?? [] } }
+
   /// What a power cut may leave here.
   func image(using generator: inout SeededGenerator) -> [String: [UInt8]] {
     var names = names

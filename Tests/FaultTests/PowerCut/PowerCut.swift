@@ -84,7 +84,16 @@ struct PowerCut<Scenario: CutScenario> {
     return outcome
   }
 
-  private func attempt(_ seed: UInt64, pointsMax: Int, _ outcome: inout Outcome) throws {
+  /// The first steps of one run, all of them.
+  func replay(_ seed: UInt64, steps: Int) throws -> Outcome {
+    var outcome = Outcome()
+    try attempt(seed, pointsMax: .max, stepsMax: steps, &outcome)
+    return outcome
+  }
+
+  private func attempt(
+    _ seed: UInt64, pointsMax: Int, stepsMax: Int = .max, _ outcome: inout Outcome
+  ) throws {
     let folder = Folder.make()
     defer { Folder.remove(folder) }
     let recording = try record(seed, in: folder)
@@ -92,10 +101,8 @@ struct PowerCut<Scenario: CutScenario> {
     let steps = (recording.beginning...recording.events.count).shuffled(using: &choice)
     // Names change seldom, and are what is easiest to get wrong: half of the points go there.
     let rare = steps.filter { $0 > 0 && recording.events[$0 - 1].isOfNames }
-    let chosen = Set(
-      (rare.prefix(pointsMax / 2) + steps).reduce(into: [Int]()) {
-        if !$0.contains($1), $0.count < pointsMax { $0.append($1) }
-      })
+    var chosen = Set(rare.prefix(pointsMax / 2))
+    for step in steps where chosen.count < pointsMax { chosen.insert(step) }
     var model = DiskModel(honoursSync: honoursSync)
     var promise: Scenario.Promise?
     for step in 0...recording.events.count {
@@ -105,7 +112,7 @@ struct PowerCut<Scenario: CutScenario> {
           promise = recording.promises[index]
         }
       }
-      guard chosen.contains(step) else { continue }
+      guard chosen.contains(step), step < stepsMax else { continue }
       outcome.points += 1
       var generator = SeededGenerator(seed: seed << 32 ^ UInt64(step))
       Folder.write(model.image(using: &generator), to: folder)
