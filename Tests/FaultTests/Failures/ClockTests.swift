@@ -2,6 +2,7 @@ import Agent
 import Aggregator
 import Daemon
 import Protocol
+import SQLite
 import TestSupport
 import Testing
 
