@@ -44,7 +44,10 @@ package struct ShownIndicator: Sendable {
   /// - Parameter json: as `IndicatorResult.json` wrote it; another error than "of an older program"
   ///   is not to be expected.
   package init(json: String) throws(ConfigError) {
-    let node = try ConfigNode.parse(text: json, name: "revision")
+    try self.init(try ConfigNode.parse(text: json, name: "revision"))
+  }
+
+  package init(_ node: ConfigNode) throws(ConfigError) {
     code = try node.required("code").string()
     name = try LocalText(try node.required("name"))
     unit = try node.required("unit").string()

@@ -76,6 +76,7 @@ package final class StateReader {
   package func broadband(today: Int) throws(StoreError) -> Reading<BroadbandLines> {
     var lines = BroadbandLines()
     var days: [Line.Day] = []
+    var name = ""
     var evidence = BroadbandLines.Evidence()
     var current: Int64?
     var usesSimulated = false
@@ -85,7 +86,7 @@ package final class StateReader {
       let rows = try store.database.prepare(
         """
         SELECT d.line, d.day, d.best_down_bps, d.link_bps, d.wired, d.area, d.provisioned_bps,
-          d.offered_bps, d.counted_tests, d.oldest_ms, d.newest_ms, l.simulated
+          d.offered_bps, d.counted_tests, d.oldest_ms, d.newest_ms, l.simulated, l.line
         FROM broadband_days d JOIN lines l ON l.id = d.line
         WHERE d.day > ?1 AND (?2 OR NOT l.simulated) ORDER BY d.line, d.day
         """)
@@ -93,8 +94,9 @@ package final class StateReader {
       try rows.bind(2, Int64(method.acceptSimulated ? 1 : 0))
       while try rows.step() {
         if rows.integer(0) != current {
-          if !days.isEmpty { lines.add(Line(days: days, method: method), evidence) }
+          if !days.isEmpty { lines.add(Line(days: days, method: method), evidence, name) }
           days.removeAll(keepingCapacity: true)
+          name = rows.text(12)
           evidence = BroadbandLines.Evidence()
           current = rows.integer(0)
         }
@@ -112,7 +114,7 @@ package final class StateReader {
     } catch {
       throw StoreError(error)
     }
-    if !days.isEmpty { lines.add(Line(days: days, method: method), evidence) }
+    if !days.isEmpty { lines.add(Line(days: days, method: method), evidence, name) }
     let made = try store.rows("SELECT EXISTS(SELECT 1 FROM lines WHERE simulated)") {
       $0.integer(0) != 0
     }
@@ -217,7 +219,9 @@ package final class StateReader {
 /// The lines of 20.1's window, and the tests that were made on each.
 package struct BroadbandLines {
   package private(set) var lines: [Line] = []
-  private var evidence: [Evidence] = []
+  /// As the tests call them, one for each line.
+  private(set) var names: [String] = []
+  private(set) var evidence: [Evidence] = []
 
   package struct Evidence: Equatable, Sendable {
     /// That count.
@@ -232,8 +236,9 @@ package struct BroadbandLines {
     }
   }
 
-  mutating func add(_ line: Line, _ evidence: Evidence) {
+  mutating func add(_ line: Line, _ evidence: Evidence, _ name: String) {
     lines.append(line)
+    names.append(name)
     self.evidence.append(evidence)
   }
 

@@ -53,6 +53,13 @@ package struct AreaOutlines: Sendable {
     }?.area
   }
 
+  /// Every ring with its area, to be drawn.
+  package var rings: [(area: Int, points: [(latitude: Double, longitude: Double)])] {
+    polygons.flatMap { polygon in
+      polygon.rings.map { ring in (polygon.area, ring.map { ($0.latitude, $0.longitude) }) }
+    }
+  }
+
   private static func polygon(
     _ node: ConfigNode, _ area: Int
   ) throws(ConfigError) -> Polygon {

@@ -40,6 +40,15 @@ struct DateText {
     }
   }
 
+  /// As `age`, but no finer than a minute: a page that changes only then is made once a minute.
+  func roughAge(_ timeMs: Int64) -> String {
+    nowMs / 60_000 - timeMs / 60_000 <= 0
+      ? language.pick("vừa xong", "just now")
+      : language.pick(
+        nowMs - timeMs < 120_000 ? "1 phút trước" : age(timeMs),
+        nowMs - timeMs < 120_000 ? "1 min ago" : age(timeMs))
+  }
+
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]

@@ -5,17 +5,53 @@ package struct HTTPRequest: Equatable, Sendable {
   package let path: String
   /// `?lang=en`; everything else is Vietnamese.
   package let language: Language
+  /// Decoded, in the order of the address.
+  package let query: [QueryItem]
 
-  package init(path: String, language: Language = .vi) {
+  package struct QueryItem: Equatable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package init(path: String, language: Language = .vi, query: [QueryItem] = []) {
     self.path = path
     self.language = language
+    self.query = query
   }
+
+  /// The language is what the query says.
+  package init(path: String, query: [QueryItem]) {
+    let word = query.first { $0.name == "lang" }?.value
+    self.init(path: path, language: word == Language.en.rawValue ? .en : .vi, query: query)
+  }
+
+  /// The first value under a name.
+  package func value(_ name: String) -> String? { query.first { $0.name == name }?.value }
 }
 
 package struct HTTPResponse: Equatable, Sendable {
   package var status: Int
   package var contentType: String
   package var body: [UInt8]
+  /// Of this answer alone, beside `headers`.
+  package var ownHeaders: [Header] = []
+  /// What comes within `AnswerCache.freshFor` may get the same answer.
+  package var isKept = true
+
+  package struct Header: Equatable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
 
   package init(status: Int = 200, contentType: String, body: String) {
     self.status = status
@@ -28,8 +64,8 @@ package struct HTTPResponse: Equatable, Sendable {
       status: status, contentType: "application/json; charset=utf-8", body: body + "\n")
   }
 
-  static func html(_ body: String) -> HTTPResponse {
-    HTTPResponse(contentType: "text/html; charset=utf-8", body: body)
+  static func html(_ body: String, status: Int = 200) -> HTTPResponse {
+    HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
   }
 
   /// Sent with every answer. Nothing is loaded from elsewhere, nothing is inline, nobody frames us.

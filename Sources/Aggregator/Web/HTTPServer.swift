@@ -72,11 +72,24 @@ final class HTTPServer {
       unsafe bodyBytes.pointee = 0
       return .YES
     }
-    let language = unsafe MHD_lookup_connection_value(connection, .GET_ARGUMENT_KIND, "lang")
-    let isEnglish = unsafe language.map { unsafe String(cString: $0) == "en" } ?? false
-    let request = unsafe HTTPRequest(
-      path: String(cString: url), language: isEnglish ? .en : .vi)
+    let request = unsafe HTTPRequest(path: String(cString: url), query: query(of: connection))
     return unsafe send(server.handle(request), on: connection)
+  }
+
+  private static func query(of connection: OpaquePointer) -> [HTTPRequest.QueryItem] {
+    var items: [HTTPRequest.QueryItem] = []
+    _ = unsafe withUnsafeMutablePointer(to: &items) { items in
+      unsafe MHD_get_connection_values(
+        connection, .GET_ARGUMENT_KIND,
+        { context, _, name, value in
+          guard let context = unsafe context, let name = unsafe name else { return .NO }
+          let items = unsafe context.assumingMemoryBound(to: [HTTPRequest.QueryItem].self)
+          let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
+          unsafe items.pointee.append(.init(String(cString: name), text))
+          return .YES
+        }, items)
+    }
+    return items
   }
 
   private static func notAllowed(_ method: String) -> HTTPResponse {

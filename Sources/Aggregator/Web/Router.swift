@@ -12,6 +12,7 @@ package final class Router {
   package var certificateIndex: String?
   private let now: () -> Int64
   private let map: CoverageMap
+  private let site: OwnersSite
 
   /// - Parameter now: the wall clock, ms.
   package init(
@@ -24,6 +25,8 @@ package final class Router {
     self.report = report
     self.now = now
     map = CoverageMap(store, tables: tables, method: method)
+    site = OwnersSite(
+      store, tables: tables, method: method, report: report, map: map, now: now)
   }
 
   var nowMs: Int64 { now() }
@@ -44,8 +47,8 @@ package final class Router {
   }
 
   private func route(_ request: HTTPRequest) throws -> HTTPResponse {
+    if let answer = try site.answer(request) { return answer }
     switch request.path {
-    case "/": return .html(try ownersPage(request.language))
     case "/operations": return .html(try operationsPage(request.language))
     case "/style.css": return HTTPResponse(contentType: "text/css", body: Assets.style)
     case "/refresh.js": return HTTPResponse(contentType: "text/javascript", body: Assets.script)
@@ -123,7 +126,7 @@ package final class Router {
     WebError(
       status: 404, error: "not_found",
       message: """
-        no such path; there are /, /operations, /api/v1/indicators, \
+        no such path; there are /, /indicators/<code>, /map, /reports, /data, /operations, /api/v1/indicators, \
         /api/v1/indicators/<code>, /api/v1/indicators/<code>/history, /api/v1/areas, \
         /api/v1/agents, /api/v1/ledger, /api/v1/coverage.geojson, /metrics, /healthz, /readyz
         """

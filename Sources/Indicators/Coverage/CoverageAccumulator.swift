@@ -18,6 +18,7 @@ public struct CoverageAccumulator {
   private var open: [PlaceSums]
   private var places: [MeasuredPlace] = []
   private var outside: [MeasuredPlace] = []
+  private var inconclusiveTiles: [Int64] = []
   /// The tile that `open[0]` is about, and its place; `nil`: outside.
   private var tile: Int64 = -1
   private var tilePlace: Int?
@@ -85,10 +86,13 @@ public struct CoverageAccumulator {
   private mutating func endOperator() {
     endBin()
     endPlaces()
-    if let operatorID, !places.isEmpty || !outside.isEmpty {
+    if let operatorID, !places.isEmpty || !outside.isEmpty || !inconclusiveTiles.isEmpty {
       operators.append(
-        OperatorPlaces(operatorID: operatorID, places: places, outside: outside))
+        OperatorPlaces(
+          operatorID: operatorID, places: places, outside: outside,
+          inconclusiveTiles: inconclusiveTiles))
     }
+    inconclusiveTiles = []
     places = []
     outside = []
     tile = -1
@@ -141,6 +145,7 @@ public struct CoverageAccumulator {
   private mutating func endPlaces() {
     for index in open.indices where !open[index].isEmpty {
       let place = table.isByTile ? tilePlace : index
+      if table.isByTile, open[index].isInconclusive { inconclusiveTiles.append(tile) }
       guard
         let done = open[index].finish(
           place: place ?? -1, tile: table.isByTile ? tile : nil, method: method, today: today)
@@ -156,4 +161,6 @@ public struct OperatorPlaces: Equatable, Sendable {
   public let places: [MeasuredPlace]
   /// Tiles without people in the table: no weight, only on the map.
   public let outside: [MeasuredPlace]
+  /// Tiles in which it was looked for, and nothing that was found decides anything; rising.
+  public let inconclusiveTiles: [Int64]
 }

@@ -27,6 +27,9 @@ struct PlaceSums {
 
   init(windowCount: Int) { windows = Array(repeating: WindowSums(), count: windowCount) }
 
+  /// Samples, and none that decides anything.
+  var isInconclusive: Bool { visits.isEmpty && inconclusive > 0 }
+
   var isEmpty: Bool { visits.isEmpty && inconclusive == 0 }
 
   mutating func add(inconclusive count: Int64) { inconclusive += count }

@@ -62,6 +62,15 @@ public struct PopulationTable: Sendable {
     place.place >= 0 ? Int(population[place.place]) : 0
   }
 
+  /// Every tile with its people and the area in which most of them live; tiles rising.
+  public var peopledTiles: [(tile: Int64, people: Int, area: Int)] {
+    var areaOf = Array(repeating: (area: 0, people: -1.0), count: tiles.count)
+    for share in shares where isByTile && share.population > areaOf[share.place].people {
+      areaOf[share.place] = (share.area, share.population)
+    }
+    return tiles.indices.map { (tiles[$0], Int(population[$0]), areaOf[$0].area) }
+  }
+
   /// Without a table: each area is one place.
   public init(areas: [String], populations: [Int]) {
     self.init(

@@ -51,11 +51,20 @@ public struct Tile: Hashable, Sendable {
   /// Places beyond the projection's ±85.051129° fall into its outermost row.
   public init(latitude: Double, longitude: Double, zoom: Int) {
     let side = Double(1 << zoom)
-    let sine = sin(latitude * .pi / 180)
-    let column = (longitude + 180) / 360 * side
-    let row = (0.5 - log((1 + sine) / (1 - sine)) / (4 * .pi)) * side
+    let place = Tile.place(latitude: latitude, longitude: longitude, zoom: zoom)
     self.init(
-      zoom: zoom, x: Int(min(max(column, 0), side - 1)), y: Int(min(max(row, 0), side - 1)))
+      zoom: zoom, x: Int(min(max(place.x, 0), side - 1)), y: Int(min(max(place.y, 0), side - 1)))
+  }
+
+  /// A position in squares of a zoom from the north-west corner, with their fractions.
+  public static func place(
+    latitude: Double, longitude: Double, zoom: Int
+  ) -> (x: Double, y: Double) {
+    let side = Double(1 << zoom)
+    let sine = sin(latitude * .pi / 180)
+    return (
+      (longitude + 180) / 360 * side, (0.5 - log((1 + sine) / (1 - sine)) / (4 * .pi)) * side
+    )
   }
 
   /// The z19 cell of a position, as the store keeps it.

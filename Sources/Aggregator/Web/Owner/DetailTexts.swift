@@ -93,10 +93,7 @@ struct DetailTexts {
     return (language.pick("Số đo không dùng", "Readings left out"), parts.joined(separator: ", "))
   }
 
-  private func operatorName(_ plmn: String?) -> String {
-    guard let plmn, !plmn.isEmpty else { return language.pick("không rõ", "unknown") }
-    return plmn
-  }
+  private func operatorName(_ plmn: String?) -> String { OperatorName.text(plmn, language) }
 
   // MARK: 20.1
 
@@ -199,7 +196,7 @@ struct DetailTexts {
   }
 
   private func range(_ node: ConfigNode, _ key: String) -> String {
-    IndicatorCard.range((try? node.range(key)).flatMap { $0 }, language)
+    FigureText.range((try? node.range(key)).flatMap { $0 }, language)
   }
 
   private func text(_ node: ConfigNode, _ key: String) -> String? {

@@ -1,0 +1,128 @@
+import Daemon
+import Indicators
+
+/// `/indicators/<code>` and `?at=`.
+extension OwnersSite {
+  func indicatorPage(_ code: Substring, _ request: HTTPRequest) throws -> HTTPResponse {
+    let language = request.language
+    let filled = tables.indicators.filled
+    guard let row = filled.first(where: { $0.code == code }) else {
+      return unknownCode(code, language)
+    }
+    let report = try indicatorsReport().shown()
+    guard let latest = report.first(where: { $0.code == row.code }) else {
+      return refusal(
+        404, language, "Chỉ tiêu \(row.code) chưa được tính lần nào; hãy thử lại sau.",
+        "Indicator \(row.code) has not been computed yet; try again later.")
+    }
+    if let word = request.value("history"), word != "all" {
+      return refusal(
+        400, language, "history=\(word) không dùng được; chỉ có history=all.",
+        "history=\(word) means nothing; there is history=all.")
+    }
+    var past: ShownIndicator?
+    if let at = request.value("at") {
+      guard let moment = PastMoment(at, utcOffsetMinutes: method.utcOffsetMinutes) else {
+        return refusal(
+          400, language,
+          "at=\(at) không dùng được; hãy ghi số của bản, như 17, hoặc ngày, như 2026-11-23.",
+          "at=\(at) means nothing; give a revision's number, such as 17, or a day, such as "
+            + "2026-11-23.")
+      }
+      guard let json = try json(of: row.code, at: moment) else {
+        return try missing(moment, row.code, language)
+      }
+      past = try ShownIndicator(json: json)
+    }
+    let page = IndicatorPage(
+      site: self, row: row, language: language, latest: latest, past: past,
+      isWholeHistory: request.value("history") == "all")
+    return .html(try page.html())
+  }
+
+  private func unknownCode(_ code: Substring, _ language: Language) -> HTTPResponse {
+    let codes = tables.indicators.filled.map(\.code).joined(separator: ", ")
+    if let row = tables.indicators.rows.first(where: { $0.code == code }) {
+      let owners = row.owners.joined(separator: ", ")
+      return refusal(
+        404, language,
+        """
+        Hệ thống này không tự điền chỉ tiêu \(row.code), \(row.name.vi) (mục tiêu \
+        \(row.targetText), theo dõi: \(owners)). Các chỉ tiêu được tự điền: \(codes).
+        """,
+        """
+        This system does not fill indicator \(row.code), \(row.name.en) (target \
+        \(row.targetText), owner: \(owners)). It fills \(codes).
+        """)
+    }
+    return refusal(
+      404, language, "Không có chỉ tiêu \(code). Các chỉ tiêu được tự điền: \(codes).",
+      "There is no indicator \(code). It fills \(codes).")
+  }
+
+  private func json(of code: String, at moment: PastMoment) throws -> String? {
+    switch moment {
+    case .revision(let number): try store.revision(code, number: number)
+    case .day(let day):
+      try store.revision(
+        code,
+        before: LocalDay.startMs(ofDay: day + 1, utcOffsetMinutes: method.utcOffsetMinutes))
+    }
+  }
+
+  /// Says what there is instead.
+  private func missing(
+    _ moment: PastMoment, _ code: String, _ language: Language
+  ) throws -> HTTPResponse {
+    let points = try store.points(code, after: 0)
+    let times = times(language)
+    guard let first = points.first, let last = points.last else {
+      return refusal(404, language, "Chưa có bản nào.", "There is no revision yet.")
+    }
+    switch moment {
+    case .day:
+      let start = times.moment(first.timeMs)
+      return refusal(
+        404, language, "Bản đầu tiên của chỉ tiêu \(code) có từ \(start).",
+        "The first revision of indicator \(code) is of \(start).")
+    case .revision(let number):
+      let nearest = points.min {
+        ($0.revision - number).magnitude < ($1.revision - number).magnitude
+      }
+      return refusal(
+        404, language,
+        """
+        Không còn bản \(number); có các bản từ \(first.revision) đến \(last.revision), bản cũ đã \
+        được lược bớt theo thời gian. Bản gần nhất: \(nearest?.revision ?? last.revision).
+        """,
+        """
+        Revision \(number) is not kept; there are revisions from \(first.revision) to \
+        \(last.revision), thinned out with age. The nearest is \
+        \(nearest?.revision ?? last.revision).
+        """)
+    }
+  }
+}
+
+/// What `?at=` names.
+enum PastMoment: Equatable {
+  case revision(Int64)
+  /// Local, since 1970: the last value of that day.
+  case day(Int)
+
+  /// `17`, `2026-11-23` or `23/11/2026`.
+  init?(_ text: String, utcOffsetMinutes: Int) {
+    if let number = Int64(text) {
+      guard number > 0 else { return nil }
+      self = .revision(number)
+      return
+    }
+    let iso = text.split(separator: "-", omittingEmptySubsequences: false)
+    let local = text.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = (iso.count == 3 ? iso : local.count == 3 ? local.reversed() : []).map { Int($0) }
+    guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+      (1970...9999).contains(year), CivilDate(year: year, month: month, day: day) != nil
+    else { return nil }
+    self = .day(LocalDay.day(year: year, month: month, day: day))
+  }
+}

@@ -1,0 +1,152 @@
+/// The owners' script. Everything on the pages is there without it; with it they keep up with the
+/// server, and the map answers to touch and arrow keys.
+enum OwnerScript {
+  static let text = """
+    "use strict";
+    (function () {
+      var english = document.documentElement.lang === "en";
+      var stale = document.getElementById("stale");
+      var news = document.getElementById("news");
+      var main = document.getElementById("main");
+      var every = Number(main && main.dataset.live);
+
+      // Makes the old tree like the new one and leaves alone what is alike, so that focus,
+      // selection, scrolling and open details stay.
+      function morph(old, next) {
+        if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName ||
+            old.id !== next.id) {
+          old.replaceWith(next);
+          return;
+        }
+        if (old.nodeType !== Node.ELEMENT_NODE) {
+          if (old.data !== next.data) { old.data = next.data; }
+          return;
+        }
+        Array.from(old.attributes).forEach(function (a) {
+          if (!next.hasAttribute(a.name) && a.name !== "open") { old.removeAttribute(a.name); }
+        });
+        Array.from(next.attributes).forEach(function (a) {
+          if (old.getAttribute(a.name) !== a.value) { old.setAttribute(a.name, a.value); }
+        });
+        var olds = Array.from(old.childNodes);
+        var nexts = Array.from(next.childNodes);
+        nexts.forEach(function (node, index) {
+          if (index < olds.length) { morph(olds[index], node); } else { old.append(node); }
+        });
+        olds.slice(nexts.length).forEach(function (node) { node.remove(); });
+      }
+
+      function values() {
+        return new Map(Array.from(document.querySelectorAll("section.card .value"), function (v) {
+          return [v.closest("section").id, v.textContent];
+        }));
+      }
+
+      // Says aloud and shows for a moment what is another than before.
+      function tell(before) {
+        var changed = [];
+        values().forEach(function (text, id) {
+          if (!before.has(id) || before.get(id) === text) { return; }
+          var value = document.querySelector("#" + CSS.escape(id) + " .value");
+          value.classList.add("changed");
+          setTimeout(function () { value.classList.remove("changed"); }, 1500);
+          changed.push(id.slice(1) + ": " + text);
+        });
+        if (changed.length) { news.textContent = changed.join("; "); }
+      }
+
+      function show(text) {
+        var next = new DOMParser().parseFromString(text, "text/html").getElementById("main");
+        if (!next) { return; }
+        var before = values();
+        morph(main, document.importNode(next, true));
+        tell(before);
+        document.dispatchEvent(new Event("shown"));
+      }
+
+      function clock() {
+        return new Date().toLocaleTimeString(english ? "en-GB" : "vi-VN");
+      }
+
+      function lose() {
+        if (!stale.hidden) { return; }
+        stale.textContent = english
+          ? "The server has not answered since " + clock() + "; what is shown may be old."
+          : "Mất kết nối với máy chủ từ " + clock() + "; số liệu dưới đây có thể đã cũ.";
+        stale.hidden = false;
+      }
+
+      function refresh() {
+        if (document.hidden) { return setTimeout(refresh, every); }
+        fetch(location.href, { cache: "no-cache" })
+          .then(function (answer) {
+            if (!answer.ok) { throw new Error(answer.status); }
+            return answer.text();
+          })
+          .then(function (text) { stale.hidden = true; show(text); }, lose)
+          .then(function () { setTimeout(refresh, every); });
+      }
+      if (every) { setTimeout(refresh, every); }
+
+      // The map: one square at a time can be reached by keyboard; arrows move on.
+      var told = document.getElementById("told");
+      function squares() { return Array.from(document.querySelectorAll("svg.map a.square")); }
+      var selected = null, isArmed = true;
+      function tellSquare(square) {
+        selected = square;
+        if (told) { told.textContent = square.querySelector("title").textContent; }
+      }
+      function place(square) {
+        var box = square.firstElementChild;
+        return { x: Number(box.getAttribute("x")), y: Number(box.getAttribute("y")) };
+      }
+      function step(from, dx, dy) {
+        var here = place(from), best = null, distance = Infinity;
+        squares().forEach(function (square) {
+          var there = place(square), x = there.x - here.x, y = there.y - here.y;
+          var along = x * dx + y * dy, aside = Math.abs(x * dy) + Math.abs(y * dx);
+          if (along <= 0 || aside > along) { return; }
+          if (along + 2 * aside < distance) { distance = along + 2 * aside; best = square; }
+        });
+        return best;
+      }
+      var arrows = {
+        ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]
+      };
+      document.addEventListener("keydown", function (event) {
+        var square = event.target.closest && event.target.closest("svg.map a.square");
+        var arrow = arrows[event.key];
+        if (!square || !arrow) { return; }
+        event.preventDefault();
+        var next = step(square, arrow[0], arrow[1]);
+        if (!next) { return; }
+        square.setAttribute("tabindex", "-1");
+        next.setAttribute("tabindex", "0");
+        next.focus();
+      });
+      function squareOf(event) {
+        return event.target.closest && event.target.closest("svg.map a.square");
+      }
+      document.addEventListener("focusin", function (event) {
+        if (squareOf(event)) { tellSquare(squareOf(event)); }
+      });
+      document.addEventListener("pointerover", function (event) {
+        if (squareOf(event) && event.pointerType === "mouse") { tellSquare(squareOf(event)); }
+      });
+      // A finger cannot hover: its first tap tells, the second leads on.
+      document.addEventListener("pointerdown", function (event) {
+        isArmed = event.pointerType !== "touch" || squareOf(event) === selected;
+      });
+      document.addEventListener("click", function (event) {
+        if (!squareOf(event) || isArmed) { return; }
+        event.preventDefault();
+        tellSquare(squareOf(event));
+      });
+      var print = document.getElementById("print");
+      if (print) {
+        print.hidden = false;
+        print.addEventListener("click", function () { window.print(); });
+      }
+    })();
+    """
+}

@@ -1,0 +1,53 @@
+/// The map's part of the style sheet, and how the pages look on paper.
+extension OwnerStyle {
+  /// Colours after Okabe and Ito: they differ in lightness too, so that they are told apart in
+  /// print and by readers who see few hues; what was not decided is hatched.
+  static let map = """
+    .mapbox { display: grid; gap: 1rem; grid-template-columns: 1fr; }
+    @media (min-width: 60rem) { .mapbox { grid-template-columns: 3fr 2fr; } }
+    svg.map { display: block; width: 100%; height: auto; max-height: 80vh; background: #fdfdfd;
+      border: 1px solid var(--line); border-radius: .4rem; }
+    svg.map rect { stroke: #fff; stroke-width: .06; }
+    .covered { fill: #0a4c8b; background: #0a4c8b; }
+    .partly { fill: #6db3e8; background: #6db3e8; }
+    .not_covered { fill: #d55e00; background: #d55e00; }
+    .few { fill: #f0e442; background: #f0e442; }
+    .inconclusive { fill: url(#hatch); background: repeating-linear-gradient(45deg, #777 0 2px,
+      #fff 2px 5px); }
+    .unmeasured { fill: #dcdcdc; background: #dcdcdc; }
+    svg.map a.square:focus { outline: none; }
+    svg.map a.square:focus rect, svg.map a.square:hover rect { stroke: #000; stroke-width: .25; }
+    svg.map .outline { fill: none; stroke: #222; stroke-width: .3; pointer-events: none; }
+    svg.map text { font-size: 3.2px; fill: #000; text-anchor: middle; stroke: #fff;
+      stroke-width: .7; paint-order: stroke; pointer-events: none; }
+    .told { min-height: 3.2em; padding: .5rem .75rem; background: var(--note);
+      border-left: .25rem solid var(--open); margin: 0 0 .5rem; white-space: pre-line; }
+    .choice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 .75rem; }
+    .choice a { padding: .2rem 0; }
+    .choice a[aria-current] { font-weight: 650; color: var(--ink); text-decoration: none; }
+    .legend .swatch { height: .9rem; vertical-align: -.1rem; border: 1px solid #555; }
+
+    """
+
+  static let paper = """
+    .sheet .sign { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-top: 2rem; }
+    .sheet .sign div { text-align: center; min-height: 8rem; }
+    .sheet .sign p { margin: 0; }
+    .seal { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
+    @page { size: A4; margin: 18mm 16mm; }
+    @media print {
+      :root { --ink: #000; --soft: #333; --line: #999; --paper: #fff; --card: #fff;
+        --good: #14713d; --bad: #a3261d; --open: #7a5000; --blue: #1f5fa8; --on: #fff;
+        --track: #e3e9ee; --bounds: #a9c7e6; --note: #fff4d9; --made: #8f2900; }
+      * { print-color-adjust: exact; }
+      body { padding: 0; max-width: none; font-size: 11pt; }
+      nav, .skip, .stale, .links, .choice, #print, footer { display: none; }
+      .simulated { position: static; }
+      .card { break-inside: avoid; border: 1px solid #999; }
+      .sheet { break-after: page; border: 0; padding: 0; }
+      .sheet:last-of-type { break-after: auto; }
+      .wide { overflow: visible; }
+      a { color: inherit; text-decoration: none; }
+    }
+    """
+}

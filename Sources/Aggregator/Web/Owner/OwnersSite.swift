@@ -1,0 +1,127 @@
+import Daemon
+import Indicators
+
+/// The pages of those who sign the indicators, and what they hand on: `/`, `/indicators`, `/map`,
+/// `/reports`, `/data`. Reads the store. Owned by the web server's thread.
+final class OwnersSite {
+  let store: StoreReader
+  let tables: Tables
+  let method: Method
+  let report: IngestReport
+  let map: CoverageMap
+  private let now: () -> Int64
+  private let histories: Histories
+  private var evidences: [String: (minute: Int64, evidence: Evidence)] = [:]
+  /// The front page as it was last made, by language.
+  private var front: [Language: (key: FrontKey, html: String)] = [:]
+
+  /// What the front page follows from; with the minute, for it says how old each value is.
+  private struct FrontKey: Equatable {
+    let revisions: [Int64]
+    let minute: Int64
+    let isStateWhole: Bool
+  }
+
+  init(
+    _ store: StoreReader, tables: Tables, method: Method, report: IngestReport, map: CoverageMap,
+    now: @escaping () -> Int64
+  ) {
+    self.store = store
+    self.tables = tables
+    self.method = method
+    self.report = report
+    self.map = map
+    self.now = now
+    histories = Histories(store, utcOffsetMinutes: method.utcOffsetMinutes)
+  }
+
+  var nowMs: Int64 { now() }
+
+  /// `nil`: the path is none of ours.
+  func answer(_ request: HTTPRequest) throws -> HTTPResponse? {
+    guard let make = page(request.path) else { return nil }
+    if let word = request.value("lang"), Language(rawValue: word) == nil {
+      return refusal(
+        400, .vi, "Ngôn ngữ “\(word)” không có; có vi và en.",
+        "There is no language “\(word)”; there are vi and en.")
+    }
+    return try make(request)
+  }
+
+  private func page(_ path: String) -> ((HTTPRequest) throws -> HTTPResponse)? {
+    switch path {
+    case "/": { [self] in .html(try frontPage($0.language)) }
+    case "/owner.css": { _ in HTTPResponse(contentType: "text/css", body: OwnerStyle.text) }
+    case "/icon.svg": { _ in HTTPResponse(contentType: "image/svg+xml", body: OwnerStyle.icon) }
+    case "/owner.js": { _ in HTTPResponse(contentType: "text/javascript", body: OwnerScript.text) }
+    default: deeperPage(path)
+    }
+  }
+
+  private func deeperPage(_ path: String) -> ((HTTPRequest) throws -> HTTPResponse)? {
+    let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[1].isEmpty else { return nil }
+    switch parts[0] {
+    case "indicators": return { [self] in try indicatorPage(parts[1], $0) }
+    default: return nil
+    }
+  }
+
+  func times(_ language: Language) -> DateText {
+    DateText(language: language, utcOffsetMinutes: method.utcOffsetMinutes, nowMs: nowMs)
+  }
+
+  func indicatorsReport() throws -> IndicatorsReport {
+    try IndicatorsReport(store, tables.indicators)
+  }
+
+  /// What a figure follows from; at most a minute old, for it takes a walk through the state.
+  func evidence(_ row: IndicatorRow) throws -> Evidence {
+    let minute = nowMs / 60_000
+    if let known = evidences[row.code], known.minute == minute { return known.evidence }
+    let reader = StateReader(store, method: method, tables: tables)
+    let evidence =
+      switch row.method {
+      case .coverage, nil: try Evidence.coverage(store)
+      case .broadband: try Evidence.broadband(reader, tables, today: today)
+      case .services(let numerator, let denominator):
+        try Evidence.services(
+          reader, numerator: numerator, denominator: denominator, today: today)
+      }
+    evidences[row.code] = (minute, evidence)
+    return evidence
+  }
+
+  var today: Int {
+    LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
+  }
+
+  func history(_ code: String) throws -> [HistoryPoint] { try histories.daily(code) }
+
+  /// A page that says what is wrong with the request, and what is there.
+  func refusal(
+    _ status: Int, _ language: Language, _ vi: String, _ en: String
+  ) -> HTTPResponse {
+    let title = language.pick("Không có trang này", "There is no such page")
+    let html = HTML.ownersPage(language, title: title, path: "/", refreshMs: nil) { html in
+      html.element("p", "reason", language.pick(vi, en))
+      html.element("p") { $0.link("/" + language.query, language.pick("Về trang đầu", "To start")) }
+    }
+    return .html(html, status: status)
+  }
+
+  private func frontPage(_ language: Language) throws -> String {
+    let key = FrontKey(
+      revisions: try store.latestRevisions(tables.indicators.filled.map(\.code)),
+      minute: nowMs / 60_000, isStateWhole: report.current.isStateWhole)
+    if let made = front[language], made.key == key { return made.html }
+    let html = try FrontPage(site: self, language: language).html()
+    front[language] = (key, html)
+    return html
+  }
+}
+
+extension Language {
+  /// What a link of a page in this language carries.
+  var query: String { self == .en ? "?lang=en" : "" }
+}

@@ -1,0 +1,122 @@
+import Aggregator
+import Indicators
+import Testing
+
+/// One indicator with everything that it follows from.
+@Suite struct IndicatorPageTests {
+  private let province: Province
+
+  init() throws { province = try Province() }
+
+  private func answer(_ path: String, _ query: [HTTPRequest.QueryItem] = []) throws -> (
+    status: Int, text: String
+  ) {
+    let router = Router(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method, report: IngestReport(), now: { Province.nowMs + 10_000 })
+    let answer = router.answer(HTTPRequest(path: path, query: query))
+    return (answer.status, String(decoding: answer.body, as: UTF8.self))
+  }
+
+  private func compute(after ms: Int64 = 0) throws {
+    try province.recomputation().run(nowMs: Province.nowMs + ms, isAll: true)
+  }
+
+  @Test func `20.2 has its operators, areas, sources, method and history`() throws {
+    try province.ingest(Province.coverage())
+    try compute()
+    let page = try answer("/indicators/20.2").text
+    for text in [
+      "MobiFone (45201): 92,1\u{a0}%", "Viettel (45204): 86,9\u{a0}%",
+      "<td><a href=\"/map?operator=45204\">Viettel (45204)</a></td><td>86,9\u{a0}%</td>",
+      "<td><a href=\"/map?area=phu-ly\">Phủ Lý</a></td>", "<td>edge-a/car-1</td>",
+      "<td>covered_dbm</td><td>-110</td><td>SS-RSRP từ mức này là có sóng, dBm</td>",
+      "<td><a href=\"/indicators/20.2?at=1\">1</a></td><td>30/06/2026 12:00</td>",
+      "<td>số đo mới</td>",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+  }
+
+  @Test func `20.1 has its factors and its lines`() throws {
+    try province.ingest(Province.broadband())
+    try compute()
+    let page = try answer("/indicators/20.1").text
+    for text in [
+      "76,3\u{a0}%", "82,9\u{a0}% (73,3 … 89,5\u{a0}%)", "92,0\u{a0}% (81,2 … 96,8\u{a0}%)",
+      "46 đạt, 4 không đạt", "<td>line-0</td><td>–</td><td>đạt</td><td>1.000</td>",
+      "<td>offer-ly-nhan-0</td><td>Lý Nhân</td><td>gói dưới 1 Gb/s</td>",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+  }
+
+  @Test func `7_1 has its counters, names the silent and counts the resets`() throws {
+    try province.ingest(Province.services())
+    try compute()
+    let page = try answer("/indicators/7.1").text
+    for text in [
+      "2.040 / 2.500", "(01/06/2026 – 30/06/2026)", "edge-a/C (phu-ly)", "2 lần; có thể đếm sót",
+      "<td>edge-a/A (phu-ly)</td><td>1.130</td><td>1.400</td>",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+  }
+
+  @Test func `a past value is shown as it was, with what made it another`() throws {
+    try province.ingest(Province.coverage())
+    try compute()
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: 2, isCovered: false, plmn: "45201")
+    ])
+    try compute(after: 2_000)
+    province.method.coveredDbm = -95
+    try compute(after: 4_000)
+    let page = try answer("/indicators/20.2", [.init("at", "1")]).text
+    for text in [
+      "Như đã hiện lúc 30/06/2026 12:00 (bản 1)", "<td>Số đo</td><td>83</td><td>84</td>",
+      "<td>covered_dbm</td><td>-110</td><td>-95</td>",
+      "tham số hoặc dòng chỉ tiêu thay đổi (1)", "số đo đến muộn (1)", "92,1\u{a0}%",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+    for at in ["2026-06-30", "30/06/2026", "3"] {
+      let last = try answer("/indicators/20.2", [.init("at", at)]).text
+      #expect(last.contains("Đây cũng là con số hiện nay."), "\(at)")
+    }
+  }
+
+  @Test func `a past that is not there is answered with what is`() throws {
+    try province.ingest(Province.coverage())
+    try compute()
+    let early = try answer("/indicators/20.2", [.init("at", "2026-06-29")])
+    #expect(early.status == 404)
+    #expect(early.text.contains("Bản đầu tiên của chỉ tiêu 20.2 có từ 30/06/2026 12:00."))
+    let gone = try answer("/indicators/20.2", [.init("at", "9"), .init("lang", "en")])
+    #expect(gone.status == 404)
+    #expect(gone.text.contains("Revision 9 is not kept; there are revisions from 1 to 1"))
+  }
+
+  @Test(arguments: ["0", "-1", "x", "2026-13-01", "2026-02-30", "99999999999999999999", "1e3", ""])
+  func `a moment that is none is a bad request`(at: String) throws {
+    try compute()
+    let answer = try answer("/indicators/20.2", [.init("at", at)])
+    #expect(answer.status == 400)
+    #expect(answer.text.contains("hãy ghi số của bản, như 17, hoặc ngày, như 2026-11-23."))
+  }
+
+  @Test func `unknown codes, rows that are not filled and languages get a clear answer`() throws {
+    try compute()
+    let unknown = try answer("/indicators/99<script>")
+    #expect(unknown.status == 404)
+    #expect(unknown.text.contains("Không có chỉ tiêu 99&lt;script&gt;."))
+    let unfilled = try answer("/indicators/20.3")
+    #expect(unfilled.status == 404)
+    #expect(unfilled.text.contains("Hệ thống này không tự điền chỉ tiêu 20.3, IPv6 (mục tiêu 100"))
+    let language = try answer("/", [.init("lang", "fr")])
+    #expect(language.status == 400)
+    #expect(language.text.contains("Ngôn ngữ “fr” không có; có vi và en."))
+    #expect(try answer("/indicators/20.2", [.init("history", "some")]).status == 400)
+    #expect(try answer("/indicators/").status == 404)
+  }
+}
