@@ -23,6 +23,7 @@ package struct AggregatorConfiguration: Sendable {
   package var method: Method
   /// `ca`.
   package var authority: AuthorityConfiguration
+  package var openData: OpenDataConfiguration
 
   package static let defaultPath = "/etc/hatang/aggregator.json5"
   package static let defaultStorePath = "/var/lib/hatang-aggregator/hatang.db"
@@ -34,7 +35,7 @@ package struct AggregatorConfiguration: Sendable {
   package init(_ node: ConfigNode) throws(ConfigError) {
     try node.expectKeys([
       "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
-      "agents", "recompute_seconds", "method", "ca",
+      "agents", "recompute_seconds", "method", "ca", "open_data",
     ])
     broker = try BrokerConfiguration(try node.required("broker"))
     let store = node["store"]
@@ -54,6 +55,7 @@ package struct AggregatorConfiguration: Sendable {
     recomputeSeconds = Int(try node.integer("recompute_seconds", in: 1...3_600, default: 2))
     method = try Method(configured: node["method"])
     authority = try AuthorityConfiguration(node["ca"])
+    openData = try node["open_data"].map(OpenDataConfiguration.init) ?? OpenDataConfiguration()
   }
 
   private static func agents(_ node: ConfigNode?) throws(ConfigError) -> Set<String>? {

@@ -103,13 +103,7 @@ package final class StateReader {
         usesSimulated = usesSimulated || rows.integer(11) != 0
         evidence.add(
           .init(tests: rows.integer(8), oldestMs: rows.integer(9), newestMs: rows.integer(10)))
-        days.append(
-          Line.Day(
-            day: Int(rows.integer(1)), bestDownBps: rows.optionalInteger(2),
-            linkBps: rows.optionalInteger(3),
-            isWired: rows.optionalInteger(4).map { $0 != 0 },
-            area: rows.optionalText(5).flatMap { areaOf[$0] },
-            provisionedBps: rows.optionalInteger(6), offeredBps: rows.optionalInteger(7)))
+        days.append(StateReader.lineDay(rows, areaOf))
       }
     } catch {
       throw StoreError(error)
@@ -121,6 +115,15 @@ package final class StateReader {
     return Reading(
       state: lines, isSimulated: usesSimulated,
       leavesSimulatedOut: !method.acceptSimulated && made == [true])
+  }
+
+  /// Columns as `broadband(today:)` reads them.
+  private static func lineDay(_ row: borrowing Statement, _ areaOf: [String: Int]) -> Line.Day {
+    Line.Day(
+      day: Int(row.integer(1)), bestDownBps: row.optionalInteger(2),
+      linkBps: row.optionalInteger(3), isWired: row.optionalInteger(4).map { $0 != 0 },
+      area: row.optionalText(5).flatMap { areaOf[$0] },
+      provisionedBps: row.optionalInteger(6), offeredBps: row.optionalInteger(7))
   }
 
   /// 7.x: every source with one of the two counters, by source and area.

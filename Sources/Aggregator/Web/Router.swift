@@ -17,6 +17,7 @@ package final class Router {
   /// - Parameter now: the wall clock, ms.
   package init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport,
+    openData: OpenDataConfiguration = OpenDataConfiguration(),
     now: @escaping () -> Int64 = wallClockMs
   ) {
     self.store = store
@@ -26,7 +27,8 @@ package final class Router {
     self.now = now
     map = CoverageMap(store, tables: tables, method: method)
     site = OwnersSite(
-      store, tables: tables, method: method, report: report, map: map, now: now)
+      store, tables: tables, method: method, report: report, map: map, openData: openData,
+      now: now)
   }
 
   var nowMs: Int64 { now() }
@@ -126,7 +128,8 @@ package final class Router {
     WebError(
       status: 404, error: "not_found",
       message: """
-        no such path; there are /, /indicators/<code>, /map, /reports, /data, /operations, /api/v1/indicators, \
+        no such path; there are /, /indicators/<code>, /map, /reports, /data, /operations, \
+        /api/v1/indicators, \
         /api/v1/indicators/<code>, /api/v1/indicators/<code>/history, /api/v1/areas, \
         /api/v1/agents, /api/v1/ledger, /api/v1/coverage.geojson, /metrics, /healthz, /readyz
         """

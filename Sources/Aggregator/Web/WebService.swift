@@ -20,7 +20,8 @@ package enum WebService {
       } catch {
         return "\(error)"
       }
-      let router = Router(store, tables: tables, method: method, report: report)
+      let router = Router(
+        store, tables: tables, method: method, report: report, openData: configuration.openData)
       router.certificateIndex = certificateIndex
       guard let server = HTTPServer(socket, handle: router.answer) else {
         return "libmicrohttpd does not start: out of memory or descriptors"

@@ -19,7 +19,11 @@ struct IndicatorCard {
     html.element("section", style, [("id", "i" + indicator.code)]) { html in
       html.element("h2") { html in
         let name = "\(indicator.code) · \(language.of(indicator.name))"
-        if isLinked { html.link(page + language.query, name) } else { html.string(name) }
+        if isLinked {
+          html.link(page + language.query, name)
+        } else {
+          html.string(language.pick("Giá trị", "Value"))
+        }
       }
       if indicator.isSimulated {
         html.element("p", "mark", language.pick("Số liệu mô phỏng", "Simulated data"))

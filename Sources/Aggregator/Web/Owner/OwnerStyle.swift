@@ -65,7 +65,7 @@ enum OwnerStyle {
     table { border-collapse: collapse; width: 100%; font-size: .92rem;
       font-variant-numeric: tabular-nums; }
     th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
-      vertical-align: top; }
+      vertical-align: baseline; }
     th { color: var(--soft); font-weight: 600; }
     code { overflow-wrap: anywhere; }
     .unfilled { margin-top: 2rem; }

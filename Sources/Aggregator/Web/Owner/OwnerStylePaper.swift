@@ -17,8 +17,9 @@ extension OwnerStyle {
     .unmeasured { fill: #dcdcdc; background: #dcdcdc; }
     svg.map a.square:focus { outline: none; }
     svg.map a.square:focus rect, svg.map a.square:hover rect { stroke: #000; stroke-width: .25; }
-    svg.map .outline { fill: none; stroke: #222; stroke-width: .3; pointer-events: none; }
-    svg.map text { font-size: 3.2px; fill: #000; text-anchor: middle; stroke: #fff;
+    svg.map .outline { fill: none; stroke: #222; stroke-width: 2px; pointer-events: none;
+      vector-effect: non-scaling-stroke; }
+    svg.map text { font-size: 2.6px; fill: #000; text-anchor: middle; stroke: #fff;
       stroke-width: .7; paint-order: stroke; pointer-events: none; }
     .told { min-height: 3.2em; padding: .5rem .75rem; background: var(--note);
       border-left: .25rem solid var(--open); margin: 0 0 .5rem; white-space: pre-line; }

@@ -8,8 +8,10 @@ final class OwnersSite {
   let tables: Tables
   let method: Method
   let report: IngestReport
-  let map: CoverageMap
   private let now: () -> Int64
+  let map: CoverageMap
+  let openData: OpenDataConfiguration
+  let scenes: CoverageScenes
   private let histories: Histories
   private var evidences: [String: (minute: Int64, evidence: Evidence)] = [:]
   /// The front page as it was last made, by language.
@@ -24,14 +26,16 @@ final class OwnersSite {
 
   init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport, map: CoverageMap,
-    now: @escaping () -> Int64
+    openData: OpenDataConfiguration, now: @escaping () -> Int64
   ) {
     self.store = store
     self.tables = tables
     self.method = method
     self.report = report
     self.map = map
+    self.openData = openData
     self.now = now
+    scenes = CoverageScenes(store, tables: tables, method: method)
     histories = Histories(store, utcOffsetMinutes: method.utcOffsetMinutes)
   }
 
@@ -52,6 +56,9 @@ final class OwnersSite {
     switch path {
     case "/": { [self] in .html(try frontPage($0.language)) }
     case "/owner.css": { _ in HTTPResponse(contentType: "text/css", body: OwnerStyle.text) }
+    case "/map": { [self] in try mapPage($0) }
+    case "/data": { [self] in .html(dataPage($0.language)) }
+    case "/catalog.jsonld": { [self] _ in catalogue() }
     case "/icon.svg": { _ in HTTPResponse(contentType: "image/svg+xml", body: OwnerStyle.icon) }
     case "/owner.js": { _ in HTTPResponse(contentType: "text/javascript", body: OwnerScript.text) }
     default: deeperPage(path)
@@ -63,6 +70,8 @@ final class OwnersSite {
     guard parts.count == 2, !parts[1].isEmpty else { return nil }
     switch parts[0] {
     case "indicators": return { [self] in try indicatorPage(parts[1], $0) }
+    case "tiles": return { [self] in try tilePage(parts[1], $0) }
+    case "data": return dataFile(parts[1])
     default: return nil
     }
   }

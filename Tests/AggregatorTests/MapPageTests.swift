@@ -1,0 +1,164 @@
+import Aggregator
+import Daemon
+import Indicators
+import Protocol
+import Testing
+
+/// The map, the tiles behind it, where to measure next, and the open data.
+@Suite struct MapPageTests {
+  private let province: Province
+
+  init() throws {
+    province = try Province()
+    try province.ingest(Province.coverage())
+    // T6: looked for, and nothing that decides anything.
+    let place = Tile(zoom: 19, index: (Province.tile + 5) << 6).centre
+    try province.ingest([
+      .coverage(
+        at: Province.nowMs - 60_000, access: .lte, plmn: "45201",
+        latitude: Int32((place.latitude * 1e6).rounded()),
+        longitude: Int32((place.longitude * 1e6).rounded()))
+    ])
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+  }
+
+  private func answer(
+    _ path: String, _ query: [HTTPRequest.QueryItem] = [],
+    openData: OpenDataConfiguration = OpenDataConfiguration()
+  ) throws -> (status: Int, type: String, text: String) {
+    let router = Router(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method, report: IngestReport(), openData: openData,
+      now: { Province.nowMs })
+    let answer = router.answer(HTTPRequest(path: path, query: query))
+    return (answer.status, answer.contentType, String(decoding: answer.body, as: UTF8.self))
+  }
+
+  private func count(_ style: String, in page: String) -> Int {
+    page.ranges(of: "<rect class=\"\(style)\"").count
+  }
+
+  @Test func `each tile has the colour of what is known of it`() throws {
+    let page = try answer("/map").text
+    #expect(page.contains("aria-current=\"true\">MobiFone (45201)</a>"))
+    let counts = ["covered", "partly", "not_covered", "few", "inconclusive", "unmeasured"]
+      .map { count($0, in: page) }
+    // T1 and T2; T3 and T4; T5 was seen on one day only; T6.
+    #expect(counts == [2, 2, 0, 1, 1, 0])
+    #expect(page.contains("<title>Phủ Lý, 3.200 người: có sóng (≥ 90 % số lần đo); 40/40"))
+    let other = try answer("/map", [.init("operator", "45204"), .init("area", "duy-tien")]).text
+    #expect(other.ranges(of: "<rect class=").count == 4)
+    #expect(count("unmeasured", in: other) == 1)
+  }
+
+  @Test func `a tile leads to what each source saw in it, cell by cell and day by day`() throws {
+    let tile = Tile(zoom: 16, index: Province.tile).quadkey
+    #expect(try answer("/map").text.contains("href=\"/tiles/\(tile)\""))
+    let page = try answer("/tiles/\(tile)").text
+    #expect(page.ranges(of: "<td>edge-a/car-1</td>").count == 80)
+    #expect(page.contains("<td>30/06/2026</td><td>MobiFone (45201)</td><td>000</td>"))
+    #expect(try answer("/tiles/12").status == 404)
+    #expect(try answer("/tiles/4444444444444444").text.contains("không phải là ô"))
+  }
+
+  @Test func `the unmeasured with most people come first, with what they would bring`() throws {
+    let page = try answer("/map").text
+    let t5 = Tile(zoom: 16, index: Province.tile + 4).quadkey
+    // 500 of 7000 people, and an interval of 0.169756: 7.1429 · 0.830244.
+    #expect(
+      page.contains(">\(t5)</a></td><td>Duy Tiên</td><td>500</td><td>đo quá ít</td><td>5,930"))
+    #expect(page.contains("Đo hết 2 ô: hẹp thêm 8,3 điểm."))
+    let next = try ConfigNode.parse(
+      text: try answer("/data/next.geojson").text, name: "next.geojson")
+    let features = try next.required("features").array()
+    #expect(features.count == 2)
+    let first = try features[0].required("properties")
+    #expect(try first.required("tile").string() == t5)
+    #expect(try first.required("narrows_bounds_by").number(in: 5.9302...5.9304) > 0)
+    let route = try answer("/data/next.gpx", [.init("count", "1"), .init("area", "duy-tien")])
+    #expect(route.type == "application/gpx+xml")
+    #expect(route.text.ranges(of: "<rtept ").count == 1)
+    #expect(route.text.contains("<desc>500 người; cận hẹp thêm 5,930 điểm</desc>"))
+  }
+
+  @Test(arguments: [
+    ("area", "ha-noi", 404, "Không có địa bàn ha-noi; có phu-ly, duy-tien, kim-bang, ly-nhan."),
+    ("operator", "99999", 404, "Không có số đo của nhà mạng 99999; có 45201, 45204."),
+    ("operator", "<b>", 404, "Không có số đo của nhà mạng &lt;b&gt;"),
+    ("count", "0", 400, "count=0 không dùng được; hãy ghi 1…500."),
+    ("count", "501", 400, "count=501 không dùng được"), ("count", "x", 400, "count=x"),
+  ])
+  func `what is not there is named with what is`(
+    name: String, value: String, status: Int, text: String
+  ) throws {
+    let answer = try answer("/data/next.gpx", [.init(name, value)])
+    #expect(answer.status == status)
+    #expect(answer.text.contains(text))
+  }
+
+  @Test func `the open data has a point in its numbers, ISO times and every tile`() throws {
+    let indicators = try answer("/data/indicators.csv")
+    #expect(indicators.type == "text/csv; charset=utf-8; header=present")
+    let lines = indicators.text.split(separator: "\r\n")
+    #expect(lines.count == 1 + 3 * 5)
+    #expect(
+      lines.contains(
+        """
+        20.2,Phủ sóng 5G <b>,% dân số,99,2030,,measured,not_reached,92.111111,80.148153,97.123756,\
+        72.133338,97.41138,0.1,83,2026-06-30T05:00:00Z,1,new_data,false
+        """))
+    let tiles = try answer("/data/coverage.csv").text.split(separator: "\r\n")
+    #expect(tiles.count == 1 + 2 * 6)
+    let t1 = Tile(zoom: 16, index: Province.tile).quadkey
+    #expect(tiles[1].hasPrefix("\(t1),45201,phu-ly,3200,covered,40,40,40,40,2026-06-30T"))
+    #expect(
+      try answer("/data/history.csv", [.init("code", "7.1")]).text.split(separator: "\r\n").count
+        == 2)
+    #expect(try answer("/data/history.csv", [.init("code", "9")]).status == 404)
+    #expect(try answer("/data/nothing.csv").status == 404)
+  }
+
+  @Test func `the catalogue names publisher, licence, interval and every file`() throws {
+    let openData = try OpenDataConfiguration(
+      try ConfigNode.parse(
+        text: """
+          { url: "https://hatang.example/", licence: "https://creativecommons.org/licenses/by/4.0/",
+            publisher: "Sở KH&CN", update_interval: "daily" }
+          """, name: "aggregator.json5"))
+    let text = try answer("/catalog.jsonld", openData: openData).text
+    let catalogue = try ConfigNode.parse(text: text, name: "catalog.jsonld")
+    let sets = try catalogue.required("dcat:dataset").array()
+    let files = try sets.flatMap { try $0.required("dcat:distribution").array() }
+    #expect(sets.count == 4 && files.count == 7)
+    for file in files {
+      let address = try file.required("dcat:downloadURL").required("@id").string()
+      #expect(address.hasPrefix("https://hatang.example/data/"))
+      #expect(try answer(String(address.dropFirst("https://hatang.example".count))).status == 200)
+      #expect(
+        try file.required("dct:license").required("@id").string()
+          == "https://creativecommons.org/licenses/by/4.0/")
+    }
+    #expect(text.contains("http://publications.europa.eu/resource/authority/frequency/DAILY"))
+    #expect(text.contains("Sở KH&CN"))
+    #expect(!(try answer("/catalog.jsonld").text.contains("dct:license")))
+  }
+
+  @Test(arguments: [
+    ("licence: \"CC BY\"", "open_data.licence is \"CC BY\", allowed an address that begins with"),
+    (
+      "update_interval: \"dayly\"", "open_data.update_interval is \"dayly\", allowed \"continuous\""
+    ),
+    ("lisence: \"\"", "unknown key open_data.lisence; did you mean licence?"),
+  ])
+  func `a wrong key of open_data says what is legal`(line: String, complaint: String) throws {
+    let text = """
+      { broker: { host: "h" }, indicators: "i", areas: "a", open_data: { \(line) } }
+      """
+    do {
+      _ = try AggregatorConfiguration(try ConfigNode.parse(text: text, name: "a.json5"))
+      Issue.record("accepted")
+    } catch {
+      #expect("\(error)".contains(complaint), "\(error)")
+    }
+  }
+}
