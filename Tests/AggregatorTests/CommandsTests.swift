@@ -16,7 +16,8 @@ import Testing
 
   @Test(arguments: [
     ["run"], ["check", "--json"], ["agents", "--json"], ["ledger", "--json"],
-    ["backup", "copy.db"], ["population", "new.csv", "--dry-run", "--json"],
+    ["report", "--quarter", "2026-Q4", "--freeze"], ["backup", "copy.db"],
+    ["population", "new.csv", "--dry-run", "--json"],
     ["ledger", "--config", "/etc/hatang/other.json5"],
   ])
   func `every command of the contract is known`(arguments: [String]) throws {

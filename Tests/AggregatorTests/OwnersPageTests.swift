@@ -38,8 +38,8 @@ import Testing
       "30/06/2026 12:00, bản 1, phương pháp 20.2/1",
       """
       Tính đến ngày 30/06/2026, khoảng 92,1\u{a0}% dân số Tỉnh &amp; Thử sống ở nơi có sóng 5G \
-      của nhà mạng phủ rộng nhất, MobiFone (45201); với độ tin cậy 95 %, con số thật nằm trong khoảng \
-      từ 80,1\u{a0}% đến 97,1\u{a0}%; còn 10,0\u{a0}% chưa đo được. Chưa đạt mục tiêu \
+      của nhà mạng phủ rộng nhất, MobiFone (45201); với độ tin cậy 95 %, con số thật nằm trong \
+      khoảng từ 80,1\u{a0}% đến 97,1\u{a0}%; còn 10,0\u{a0}% chưa đo được. Chưa đạt mục tiêu \
       99\u{a0}% của năm 2030, kể cả khi mọi phần chưa đo đều tốt.
       """, "href=\"/map\"", "href=\"/indicators/20.2\"",
     ] {

@@ -14,7 +14,7 @@ package enum Commands {
   /// In the order of the help text.
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
-    LedgerCommand.self, BackupCommand.self, PopulationCommand.self,
+    LedgerCommand.self, ReportCommand.self, BackupCommand.self, PopulationCommand.self,
     IngestCommand.self, InitCACommand.self, EnrollCommand.self, RenewCommand.self,
     RevokeCommand.self,
   ]

@@ -16,11 +16,15 @@ package final class IndicatorEngine {
   }
 
   /// One indicator as of a local day; without its trend.
-  package func compute(_ row: IndicatorRow, today: Int) throws(StoreError) -> IndicatorResult {
+  ///
+  /// - Parameter isPast: the day is over; what was measured later is left out, what came later in.
+  package func compute(
+    _ row: IndicatorRow, today: Int, isPast: Bool = false
+  ) throws(StoreError) -> IndicatorResult {
     guard let fill = row.method else { preconditionFailure("\(row.code) has no method") }
     return switch fill {
-    case .coverage: try coverage(row, fill, today)
-    case .broadband: try broadband(row, fill, today)
+    case .coverage: try coverage(row, fill, today, isPast)
+    case .broadband: try broadband(row, fill, today, isPast)
     case .services(let numerator, let denominator):
       try services(row, fill, numerator, denominator, today)
     }
@@ -35,9 +39,9 @@ package final class IndicatorEngine {
   }
 
   private func coverage(
-    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int, _ isPast: Bool
   ) throws(StoreError) -> IndicatorResult {
-    let reading = try state.coverage(today: today)
+    let reading = try state.coverage(today: today, isPast: isPast)
     let plmn = try state.operators()
     let table = tables.populationVersion == nil ? "areas" : "tiles"
     return result(
@@ -50,9 +54,9 @@ package final class IndicatorEngine {
   }
 
   private func broadband(
-    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int
+    _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ today: Int, _ isPast: Bool
   ) throws(StoreError) -> IndicatorResult {
-    let reading = try state.broadband(today: today)
+    let reading = try state.broadband(today: today, isPast: isPast)
     let (weights, areHouseholds) = tables.areas.householdWeights
     let counted = areHouseholds ? "households" : "people"
     let records = tables.availability?.records(today: today, method: method) ?? []

@@ -26,9 +26,12 @@ package final class StateReader {
 
   /// 20.2. One pass in the order of the primary key: nothing is sorted.
   ///
-  /// - Parameter table: another than that of the tables, for the map.
+  /// - Parameters:
+  ///   - today: the windows end with it.
+  ///   - table: another than that of the tables, for the map.
+  ///   - isPast: what was measured after that day is left out.
   package func coverage(
-    today: Int, table: PopulationTable? = nil
+    today: Int, table: PopulationTable? = nil, isPast: Bool = false
   ) throws(StoreError) -> Reading<CoverageState> {
     try readSources()
     var accumulator = CoverageAccumulator(
@@ -41,8 +44,9 @@ package final class StateReader {
         """
         SELECT operator, cell, day, source, conclusive, covered, strong, inconclusive, inaccurate,
           roaming, oldest_ms, newest_ms
-        FROM coverage_days ORDER BY operator, cell, day, source
+        FROM coverage_days WHERE day <= ?1 ORDER BY operator, cell, day, source
         """)
+      try rows.bind(1, isPast ? Int64(today) : .max)
       while try rows.step() {
         let source = rows.integer(3)
         let isMade = isSimulated(source)
@@ -73,7 +77,9 @@ package final class StateReader {
   }
 
   /// 20.1, and the tests behind it.
-  package func broadband(today: Int) throws(StoreError) -> Reading<BroadbandLines> {
+  package func broadband(
+    today: Int, isPast: Bool = false
+  ) throws(StoreError) -> Reading<BroadbandLines> {
     var lines = BroadbandLines()
     var days: [Line.Day] = []
     var name = ""
@@ -88,10 +94,11 @@ package final class StateReader {
         SELECT d.line, d.day, d.best_down_bps, d.link_bps, d.wired, d.area, d.provisioned_bps,
           d.offered_bps, d.counted_tests, d.oldest_ms, d.newest_ms, l.simulated, l.line
         FROM broadband_days d JOIN lines l ON l.id = d.line
-        WHERE d.day > ?1 AND (?2 OR NOT l.simulated) ORDER BY d.line, d.day
+        WHERE d.day > ?1 AND d.day <= ?3 AND (?2 OR NOT l.simulated) ORDER BY d.line, d.day
         """)
       try rows.bind(1, Int64(today - method.lineDays))
       try rows.bind(2, Int64(method.acceptSimulated ? 1 : 0))
+      try rows.bind(3, isPast ? Int64(today) : .max)
       while try rows.step() {
         if rows.integer(0) != current {
           if !days.isEmpty { lines.add(Line(days: days, method: method), evidence, name) }

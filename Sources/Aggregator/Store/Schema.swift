@@ -1,13 +1,13 @@
 /// The tables of the SQLite store, one migration a version (`PRAGMA user_version`).
 ///
-/// All but `segments`, `streams` and `holes` is *state*: it follows from the kept segments and the
-/// parameters of the method, in whatever order the segments came. Times are ms since 1970, days
+/// All but `segments`, `streams`, `holes` and `reports` is *state*: it follows from the kept
+/// segments and the parameters of the method, in whatever order the segments came. Times are ms since 1970, days
 /// are local days (`utc_offset`) since 1970, signal levels are thresholds' business and not kept.
 enum Schema {
   /// "hata" as a big-endian number: `file` and SQLite itself can tell whose file this is.
   static let applicationID: Int64 = 0x6861_7461
 
-  static let migrations = [delivery + coverage + broadband + services + evidence]
+  static let migrations = [delivery + coverage + broadband + services + evidence, reports]
 
   /// The ledger, and the segments as they came. One stream belongs to one agent for good, and
   /// `next = received + lost` holds for each.
@@ -184,6 +184,19 @@ enum Schema {
       cause TEXT NOT NULL,
       json TEXT NOT NULL,
       PRIMARY KEY(code, revision)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  /// Reports as they were signed; never changed, and their state is in no other table.
+  private static let reports = """
+    CREATE TABLE reports(
+      period TEXT NOT NULL,               -- '2026-Q4', '2026-11' or '2026'
+      number INTEGER NOT NULL,            -- 1, 2, …: a period may be reported again
+      frozen_at_ms INTEGER NOT NULL,
+      sha256 TEXT NOT NULL,               -- of content
+      content TEXT NOT NULL,
+      PRIMARY KEY(period, number)
     ) STRICT, WITHOUT ROWID;
 
     """

@@ -41,6 +41,13 @@ public struct ServicePeriod: Equatable, Sendable {
       days: days(january..<(january + 12)), earlier: [days((january - 12)..<january)])
   }
 
+  /// Whole months, such as a quarter, and the same number of months before them.
+  public static func months(_ months: Range<Int>) -> ServicePeriod {
+    ServicePeriod(
+      days: days(months),
+      earlier: [days((months.lowerBound - months.count)..<months.lowerBound)])
+  }
+
   /// The first day that any of the periods of `today` looks at.
   public static func horizon(_ today: Int) -> Int {
     let month = LocalDay.month(ofDay: today)

@@ -31,7 +31,8 @@ struct MapPage {
           html.element("p", "told", [("id", "told"), ("aria-live", "polite")]) {
             $0.string(
               language.pick(
-                "Chạm, trỏ hoặc dùng phím mũi tên trên các ô để xem số liệu; mở ô để xem từng lần đo.",
+                "Chạm, trỏ hoặc dùng phím mũi tên trên các ô để xem số liệu; mở ô để xem từng "
+                  + "lần đo.",
                 "Touch, point at, or move by arrow keys over the squares to read them; open one "
                   + "for each of its bins."))
           }
@@ -155,8 +156,8 @@ struct MapPage {
         "p", nil,
         language.pick(
           """
-          Các ô chưa đo có nhiều dân nhất, và hai cận sẽ gần nhau thêm bao nhiêu điểm nếu đo được ô \
-          đó (khi kết quả giống phần đã đo). Đo hết \(count) ô: hẹp thêm \(all) điểm.
+          Các ô chưa đo có nhiều dân nhất, và hai cận sẽ gần nhau thêm bao nhiêu điểm nếu đo được \
+          ô đó (khi kết quả giống phần đã đo). Đo hết \(count) ô: hẹp thêm \(all) điểm.
           """,
           """
           The unmeasured tiles with most people, and by how many points the bounds would come \

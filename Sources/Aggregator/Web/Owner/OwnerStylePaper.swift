@@ -34,6 +34,8 @@ extension OwnerStyle {
     .sheet .sign { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-top: 2rem; }
     .sheet .sign div { text-align: center; min-height: 8rem; }
     .sheet .sign p { margin: 0; }
+    button { font: inherit; padding: .2rem 1rem; color: inherit; background: var(--paper);
+      border: 1px solid var(--soft); border-radius: .3rem; }
     .seal { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
     @page { size: A4; margin: 18mm 16mm; }
     @media print {
@@ -42,7 +44,7 @@ extension OwnerStyle {
         --track: #e3e9ee; --bounds: #a9c7e6; --note: #fff4d9; --made: #8f2900; }
       * { print-color-adjust: exact; }
       body { padding: 0; max-width: none; font-size: 11pt; }
-      nav, .skip, .stale, .links, .choice, #print, footer { display: none; }
+      body:has(.sheet) header, nav, .skip, .stale, .links, .choice, .screen, footer { display: none; }
       .simulated { position: static; }
       .card { break-inside: avoid; border: 1px solid #999; }
       .sheet { break-after: page; border: 0; padding: 0; }

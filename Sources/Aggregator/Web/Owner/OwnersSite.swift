@@ -12,6 +12,8 @@ final class OwnersSite {
   let map: CoverageMap
   let openData: OpenDataConfiguration
   let scenes: CoverageScenes
+  let reports: ReportMaker
+  private var drafts: [String: (minute: Int64, content: ReportContent)] = [:]
   private let histories: Histories
   private var evidences: [String: (minute: Int64, evidence: Evidence)] = [:]
   /// The front page as it was last made, by language.
@@ -35,6 +37,7 @@ final class OwnersSite {
     self.map = map
     self.openData = openData
     self.now = now
+    reports = ReportMaker(store, tables: tables, method: method)
     scenes = CoverageScenes(store, tables: tables, method: method)
     histories = Histories(store, utcOffsetMinutes: method.utcOffsetMinutes)
   }
@@ -57,6 +60,7 @@ final class OwnersSite {
     case "/": { [self] in .html(try frontPage($0.language)) }
     case "/owner.css": { _ in HTTPResponse(contentType: "text/css", body: OwnerStyle.text) }
     case "/map": { [self] in try mapPage($0) }
+    case "/reports": { [self] in .html(try reportsPage($0.language)) }
     case "/data": { [self] in .html(dataPage($0.language)) }
     case "/catalog.jsonld": { [self] _ in catalogue() }
     case "/icon.svg": { _ in HTTPResponse(contentType: "image/svg+xml", body: OwnerStyle.icon) }
@@ -71,6 +75,7 @@ final class OwnersSite {
     switch parts[0] {
     case "indicators": return { [self] in try indicatorPage(parts[1], $0) }
     case "tiles": return { [self] in try tilePage(parts[1], $0) }
+    case "reports": return { [self] in try reportFile(parts[1], $0) }
     case "data": return dataFile(parts[1])
     default: return nil
     }
@@ -99,6 +104,16 @@ final class OwnersSite {
       }
     evidences[row.code] = (minute, evidence)
     return evidence
+  }
+
+  /// The report of a period as it would be now, at most a minute old; `nil`: it has not begun.
+  func draft(_ period: ReportPeriod) throws -> ReportContent? {
+    let minute = nowMs / 60_000
+    if let known = drafts[period.text], known.minute == minute { return known.content }
+    drafts = drafts.filter { $0.value.minute == minute }
+    guard let content = try reports.content(period, nowMs: nowMs) else { return nil }
+    drafts[period.text] = (minute, content)
+    return content
   }
 
   var today: Int {

@@ -1,0 +1,147 @@
+import Aggregator
+import Daemon
+import Indicators
+import SQLite
+import Testing
+
+/// Reports of a period, and those that were signed.
+@Suite struct ReportTests {
+  private let province: Province
+  /// 2026-07-02T12:00 at +07:00: June and its quarter are over.
+  private static let julyMs = Province.nowMs + 2 * msPerDay
+
+  init() throws { province = try Province() }
+
+  private func content(_ text: String, nowMs: Int64 = Province.nowMs) throws -> ReportContent? {
+    let period = try #require(ReportPeriod(text))
+    return try ReportMaker(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method
+    ).content(period, nowMs: nowMs)
+  }
+
+  private func answer(
+    _ path: String, _ query: [HTTPRequest.QueryItem] = [], nowMs: Int64 = Province.nowMs
+  ) throws -> (status: Int, text: String, bytes: [UInt8]) {
+    let router = Router(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method, report: IngestReport(), now: { nowMs })
+    let answer = router.answer(HTTPRequest(path: path, query: query))
+    return (answer.status, String(decoding: answer.body, as: UTF8.self), answer.body)
+  }
+
+  private func freeze(_ text: String, nowMs: Int64 = Province.nowMs) throws -> ReportContent {
+    let content = try #require(try content(text, nowMs: nowMs))
+    _ = try FrozenReports(path: province.site.path).keep(content, nowMs: nowMs)
+    return content
+  }
+
+  @Test(arguments: [
+    "2026-Q0", "2026-Q5", "2026-Q", "2026-00", "2026-13", "2026-1", "26", "20266", "2026-+1",
+    "1999", "2026-Q4-1", "", "2026-q4", "-", "2026-Q٤",
+  ])
+  func `a text that is no period is none`(text: String) {
+    #expect(ReportPeriod(text) == nil)
+  }
+
+  @Test func `a running quarter shows the present values and when it is due`() throws {
+    try province.ingest(Province.coverage() + Province.services())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let made = try #require(try content("2026-Q2"))
+    #expect(!made.isComplete && made.entries.map(\.indicator.code) == ["7.1", "20.1", "20.2"])
+    #expect(made.entries[2].indicator.revision == 1)
+    // The quarter's cases are those of May, too, before which nothing is known of A and B.
+    let cases = try #require(made.entries[0].cases)
+    #expect(cases.numerator == 2_240 && cases.denominator == 2_750)
+    let page = try answer("/reports/2026-Q2").text
+    for text in [
+      "Báo cáo chỉ tiêu quý II năm 2026", "Gửi trước ngày 15/06/2026.", "92,1\u{a0}%",
+      "Cả quý II năm 2026: 81,5\u{a0}% = 2.240 / 2.750", "Thủ trưởng đơn vị",
+      "Bản nháp lập lúc 30/06/2026 12:00, chưa chốt.",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+    #expect(page.ranges(of: "class=\"card sheet\"").count == 3)
+    #expect(try content("2026-Q3") == nil)
+    #expect(try answer("/reports/2026-Q3").text.contains("Kỳ 2026-Q3 chưa bắt đầu."))
+  }
+
+  @Test func `a period that is over has what came late, and not what was measured later`() throws {
+    try province.ingest(Province.coverage())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let inTime = try #require(try content("2026-06", nowMs: ReportTests.julyMs))
+    #expect(inTime.isComplete && inTime.entries[2].indicator.figure.samples == 83)
+    // Measured in July; then one of June that came late.
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: -2, isCovered: false, plmn: "45201")
+    ])
+    #expect(
+      try content("2026-06", nowMs: ReportTests.julyMs)?.entries[2].indicator.figure.samples == 83)
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: 2, isCovered: false, plmn: "45201")
+    ])
+    #expect(
+      try content("2026-06", nowMs: ReportTests.julyMs)?.entries[2].indicator.figure.samples == 84)
+  }
+
+  @Test func `a frozen report stays, with its digest, and later data is a difference`() throws {
+    try province.ingest(Province.coverage())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let signed = try freeze("2026-Q2", nowMs: ReportTests.julyMs)
+    let same = try answer("/reports/2026-Q2", [.init("frozen", "1")], nowMs: ReportTests.julyMs)
+    #expect(same.text.contains("<code>\(signed.sha256)</code>"))
+    #expect(same.text.contains("<p>Không có gì.</p>"))
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: 2, isCovered: false, plmn: "45201")
+    ])
+    let later = try answer("/reports/2026-Q2", [.init("frozen", "1")], nowMs: ReportTests.julyMs)
+    #expect(later.text.contains("83 số đo</td>") && later.text.contains("84 số đo</td>"))
+    #expect(later.text.contains("<code>\(signed.sha256)</code>"))
+    let bytes = try answer(
+      "/reports/2026-Q2.signed.json", [.init("frozen", "1")], nowMs: ReportTests.julyMs
+    ).bytes
+    #expect(SHA256.hex(bytes) == signed.sha256)
+    _ = try freeze("2026-Q2", nowMs: ReportTests.julyMs + 1)
+    let kept = try StoreReader(path: province.site.path)
+      .frozenReports(try #require(ReportPeriod("2026-Q2")))
+    #expect(kept.map(\.number) == [1, 2] && kept[0].content.json == signed.json)
+    #expect(try answer("/reports", nowMs: ReportTests.julyMs).text.contains(signed.sha256))
+  }
+
+  @Test func `a report that somebody changed in the store is said to be none`() throws {
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    _ = try freeze("2026-06")
+    try Database(path: province.site.path).execute(
+      "UPDATE reports SET content = replace(content, 'Phủ sóng', 'Phủ song')")
+    let page = try answer("/reports/2026-06", [.init("frozen", "1")]).text
+    #expect(page.contains("NỘI DUNG TRONG KHO KHÔNG KHỚP SHA-256 LÚC CHỐT"))
+  }
+
+  @Test func `CSV has a byte order mark and the diacritics, JSON the content as it is`() throws {
+    try province.ingest(Province.services())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let csv = try answer("/reports/2026-06.csv").text
+    #expect(csv.hasPrefix("\u{feff}report,code,name,"))
+    #expect(csv.contains("2026-06,7.1,Dịch vụ công trực tuyến,%,80,2030,Sở A,measured,undecided,"))
+    #expect(csv.contains(",81.6,2040,2500,,\r\n"))
+    let json = try ConfigNode.parse(
+      text: try answer("/reports/2026-06.json").text, name: "report.json")
+    #expect(try json.required("frozen").isNull)
+    #expect(try json.required("content").required("report").string() == "2026-06")
+  }
+
+  @Test(arguments: ["2026-Q9", "x", "2026-06.pdf", "..", "2026-06.csv.json"])
+  func `a report that is none is not found`(name: String) throws {
+    let answer = try answer("/reports/\(name)")
+    #expect(answer.status == 404)
+    #expect(answer.text.contains("hãy ghi kỳ như 2026-Q4, 2026-11 hoặc 2026"))
+  }
+
+  @Test func `a frozen report that is not there is named with those that are`() throws {
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let none = try answer("/reports/2026-06", [.init("frozen", "7")])
+    #expect(none.status == 404)
+    #expect(none.text.contains("Kỳ 2026-06 không có bản chốt 7; chưa chốt lần nào."))
+    #expect(try answer("/reports/2026-06.signed.json").status == 404)
+  }
+}
