@@ -4,7 +4,8 @@
 set -eu
 
 packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev pkg-config mosquitto mosquitto-clients
-openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager python3-dbusmock dbus"
+openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager python3-dbusmock dbus
+python3-venv chromium fonts-noto-core"
 
 is_installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'

@@ -106,15 +106,18 @@ class Page:
         self.send("Runtime.enable")
         self.send("Log.enable")
         self.send("Network.enable")
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=False)
-        self.send("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.look(width, height, dark)
         self.has_scripts = scripts
         if not scripts:
             self.send("Emulation.setScriptExecutionDisabled", value=True)
         if touch:
             self.send("Emulation.setTouchEmulationEnabled", enabled=True)
+
+    def look(self, width, height, dark):
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=False)
+        self.send("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def send(self, method, **parameters):
         return self.browser.send(method, session=self.session, **parameters)
@@ -213,7 +216,7 @@ class Page:
             if event["method"] == "Log.entryAdded":
                 entry = event["params"]["entry"]
                 if entry["level"] == "error":
-                    found.append(entry["text"])
+                    found.append(f"{entry.get('url', '')} {entry['text']}")
             if event["method"] == "Runtime.exceptionThrown":
                 found.append(event["params"]["exceptionDetails"]["text"])
         return found

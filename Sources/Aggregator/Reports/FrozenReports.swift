@@ -13,6 +13,14 @@ package struct FrozenReport: Sendable {
   package var isGenuine: Bool { content.sha256 == sha256 }
 }
 
+/// A frozen report without its content.
+struct FrozenEntry: Sendable {
+  let period: String
+  let number: Int64
+  let frozenAtMs: Int64
+  let sha256: String
+}
+
 extension StoreReader {
   /// The first comes first.
   package func frozenReports(_ period: ReportPeriod) throws -> [FrozenReport] {
@@ -32,10 +40,14 @@ extension StoreReader {
   }
 
   /// Period, number and time of each, the latest first.
-  func frozenList() throws -> [(period: String, number: Int64, frozenAtMs: Int64, sha256: String)] {
+  func frozenList() throws(StoreError) -> [FrozenEntry] {
     try rows(
       "SELECT period, number, frozen_at_ms, sha256 FROM reports ORDER BY frozen_at_ms DESC"
-    ) { ($0.text(0), $0.integer(1), $0.integer(2), $0.text(3)) }
+    ) { row in
+      FrozenEntry(
+        period: row.text(0), number: row.integer(1), frozenAtMs: row.integer(2),
+        sha256: row.text(3))
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 /// The tables of the SQLite store, one migration a version (`PRAGMA user_version`).
 ///
 /// All but `segments`, `streams`, `holes` and `reports` is *state*: it follows from the kept
-/// segments and the parameters of the method, in whatever order the segments came. Times are ms since 1970, days
-/// are local days (`utc_offset`) since 1970, signal levels are thresholds' business and not kept.
+/// segments and the parameters of the method, in whatever order the segments came. Times are ms
+/// since 1970, days are local days (`utc_offset`) since 1970, signal levels are thresholds'
+/// business and not kept.
 enum Schema {
   /// "hata" as a big-endian number: `file` and SQLite itself can tell whose file this is.
   static let applicationID: Int64 = 0x6861_7461

@@ -63,6 +63,7 @@ final class Site {
         indicators: "\(Repository.path("seeds/indicators.json"))",
         areas: "\(Repository.path("seeds/areas.json"))",
         population: "\(Repository.path("seeds/population.csv"))",
+        outlines: "\(Repository.path("seeds/areas.geojson"))",
         method: { accept_simulated: true } }
       """, to: "aggregator.json5")
   }

@@ -60,8 +60,8 @@ extension OwnersSite {
       guard codes.contains(code) else {
         let legal = codes.joined(separator: ", ")
         return refusal(
-          404, request.language, "Không có chỉ tiêu \(code); có \(legal).",
-          "There is no indicator \(code); there are \(legal).")
+          404, request.language, "Không có chỉ tiêu \(code.prefix(60)); có \(legal).",
+          "There is no indicator \(code.prefix(60)); there are \(legal).")
       }
       codes = [code]
     }
@@ -105,8 +105,8 @@ extension OwnersSite {
     if let word = request.value("count") {
       guard let number = Int(word), OwnersSite.nextCounts.contains(number) else {
         return refusal(
-          400, request.language, "count=\(word) không dùng được; hãy ghi 1…500.",
-          "count=\(word) means nothing; give 1…500.")
+          400, request.language, "count=\(word.prefix(60)) không dùng được; hãy ghi 1…500.",
+          "count=\(word.prefix(60)) means nothing; give 1…500.")
       }
       count = number
     }

@@ -17,17 +17,18 @@ extension OwnersSite {
     }
     if let word = request.value("history"), word != "all" {
       return refusal(
-        400, language, "history=\(word) không dùng được; chỉ có history=all.",
-        "history=\(word) means nothing; there is history=all.")
+        400, language, "history=\(word.prefix(60)) không dùng được; chỉ có history=all.",
+        "history=\(word.prefix(60)) means nothing; there is history=all.")
     }
     var past: ShownIndicator?
     if let at = request.value("at") {
       guard let moment = PastMoment(at, utcOffsetMinutes: method.utcOffsetMinutes) else {
         return refusal(
           400, language,
-          "at=\(at) không dùng được; hãy ghi số của bản, như 17, hoặc ngày, như 2026-11-23.",
-          "at=\(at) means nothing; give a revision's number, such as 17, or a day, such as "
-            + "2026-11-23.")
+          "at=\(at.prefix(60)) không dùng được; hãy ghi số của bản, như 17, hoặc ngày, như "
+            + "2026-11-23.",
+          "at=\(at.prefix(60)) means nothing; give a revision's number, such as 17, or a day, "
+            + "such as 2026-11-23.")
       }
       guard let json = try json(of: row.code, at: moment) else {
         return try missing(moment, row.code, language)
@@ -56,8 +57,8 @@ extension OwnersSite {
         """)
     }
     return refusal(
-      404, language, "Không có chỉ tiêu \(code). Các chỉ tiêu được tự điền: \(codes).",
-      "There is no indicator \(code). It fills \(codes).")
+      404, language, "Không có chỉ tiêu \(code.prefix(60)). Các chỉ tiêu được tự điền: \(codes).",
+      "There is no indicator \(code.prefix(60)). It fills \(codes).")
   }
 
   private func json(of code: String, at moment: PastMoment) throws -> String? {

@@ -31,8 +31,8 @@ extension OwnersSite {
     guard let tile = Tile(quadkey: quadkey), tile.zoom == Tile.tileZoom else {
       return refusal(
         404, request.language,
-        "\(quadkey) không phải là ô: mã ô có \(Tile.tileZoom) chữ số 0…3.",
-        "\(quadkey) is no tile: it has \(Tile.tileZoom) digits 0…3.")
+        "\(quadkey.prefix(60)) không phải là ô: mã ô có \(Tile.tileZoom) chữ số 0…3.",
+        "\(quadkey.prefix(60)) is no tile: it has \(Tile.tileZoom) digits 0…3.")
     }
     let visits = try TilePage.visits(store, tile, limit: TilePage.visitsMax)
       .filter { method.acceptSimulated || !$0.isSimulated }
@@ -52,8 +52,8 @@ extension OwnersSite {
         return .failure(
           WrongRequest(
             refusal(
-              404, language, "Không có địa bàn \(id); có \(ids).",
-              "There is no area \(id); there are \(ids).")))
+              404, language, "Không có địa bàn \(id.prefix(60)); có \(ids).",
+              "There is no area \(id.prefix(60)); there are \(ids).")))
       }
     }
     var plmn = operators.first ?? ""
@@ -64,8 +64,8 @@ extension OwnersSite {
         return .failure(
           WrongRequest(
             refusal(
-              404, language, "Không có số đo của nhà mạng \(word); có \(words).",
-              "Nothing was measured of operator \(word); there are \(words).")))
+              404, language, "Không có số đo của nhà mạng \(word.prefix(60)); có \(words).",
+              "Nothing was measured of operator \(word.prefix(60)); there are \(words).")))
       }
       plmn = asked
     }

@@ -76,17 +76,36 @@ enum OwnerScript {
         stale.hidden = false;
       }
 
+      // Where the server tells of each change, the page is asked for then, and else now and again
+      // for its ages; where it does not, every time.
+      var isTold = false, timer = 0, isAsking = false;
+      function later(ms) {
+        clearTimeout(timer);
+        timer = setTimeout(refresh, ms);
+      }
       function refresh() {
-        if (document.hidden) { return setTimeout(refresh, every); }
-        fetch(location.href, { cache: "no-cache" })
+        if (isAsking) { return; }
+        if (document.hidden) { return later(every); }
+        isAsking = true;
+        fetch(location.href, { cache: "no-cache", signal: AbortSignal.timeout(10000) })
           .then(function (answer) {
             if (!answer.ok) { throw new Error(answer.status); }
             return answer.text();
           })
           .then(function (text) { stale.hidden = true; show(text); }, lose)
-          .then(function () { setTimeout(refresh, every); });
+          .then(function () {
+            isAsking = false;
+            later(isTold && stale.hidden ? Math.max(every, 10000) : every);
+          });
       }
-      if (every) { setTimeout(refresh, every); }
+      if (every) { later(every); }
+      if (every && every <= 2000 && window.EventSource) {
+        var source = new EventSource("/events");
+        source.addEventListener("open", function () { isTold = true; });
+        source.addEventListener("error", function () { isTold = false; later(100); });
+        // The server may give an answer that is 0.2 s old.
+        source.addEventListener("indicator", function () { later(300); });
+      }
 
       // The map: one square at a time can be reached by keyboard; arrows move on.
       var told = document.getElementById("told");

@@ -32,7 +32,7 @@ extension OwnerStyle {
 
   static let paper = """
     .sheet .sign { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-top: 2rem; }
-    .sheet .sign div { text-align: center; min-height: 8rem; }
+    .sheet .sign div { text-align: center; min-height: 7rem; }
     .sheet .sign p { margin: 0; }
     button { font: inherit; padding: .2rem 1rem; color: inherit; background: var(--paper);
       border: 1px solid var(--soft); border-radius: .3rem; }
@@ -44,10 +44,15 @@ extension OwnerStyle {
         --track: #e3e9ee; --bounds: #a9c7e6; --note: #fff4d9; --made: #8f2900; }
       * { print-color-adjust: exact; }
       body { padding: 0; max-width: none; font-size: 11pt; }
-      body:has(.sheet) header, nav, .skip, .stale, .links, .choice, .screen, footer { display: none; }
+      body:has(.sheet) header, nav, .skip, .stale, .links, .choice, .screen, footer {
+        display: none; }
       .simulated { position: static; }
       .card { break-inside: avoid; border: 1px solid #999; }
-      .sheet { break-after: page; border: 0; padding: 0; }
+      .sheet { break-after: page; border: 0; padding: 0; margin: 0; font-size: 10.5pt; }
+      .sheet .value { font-size: 2rem; }
+      .sheet th, .sheet td { padding: .1rem .75rem .1rem 0; }
+      .sheet, .sheet .aloud { line-height: 1.35; font-size: 10.5pt; }
+      .sheet p { margin-top: .3rem; margin-bottom: .3rem; }
       .sheet:last-of-type { break-after: auto; }
       .wide { overflow: visible; }
       a { color: inherit; text-decoration: none; }

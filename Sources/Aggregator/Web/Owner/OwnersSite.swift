@@ -49,8 +49,8 @@ final class OwnersSite {
     guard let make = page(request.path) else { return nil }
     if let word = request.value("lang"), Language(rawValue: word) == nil {
       return refusal(
-        400, .vi, "Ngôn ngữ “\(word)” không có; có vi và en.",
-        "There is no language “\(word)”; there are vi and en.")
+        400, .vi, "Ngôn ngữ “\(word.prefix(60))” không có; có vi và en.",
+        "There is no language “\(word.prefix(60))”; there are vi and en.")
     }
     return try make(request)
   }

@@ -38,7 +38,7 @@ struct PastComparison {
     html.wideTable(
       language.pick("Khác nhau", "What differs"),
       head: [
-        "", language.pick("Lúc đó", "Then"),
+        language.pick("Mục", "What"), language.pick("Lúc đó", "Then"),
         language.pick("Nay (bản \(latest.revision))", "Now (revision \(latest.revision))"),
       ], rows.map { [HTML.Cell($0.0), HTML.Cell($0.1), HTML.Cell($0.2)] })
   }

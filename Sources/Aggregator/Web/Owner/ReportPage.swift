@@ -134,7 +134,7 @@ struct ReportPage {
         html.element(
           "p", "target",
           language.pick("Mục tiêu \(indicator.targetYear): ", "Target \(indicator.targetYear): ")
-            + FigureText.value(indicator.target, language))
+            + (indicator.target.map { language.percent($0, decimals: 0) } ?? ""))
       }
       TargetBar(figure: indicator.figure, target: indicator.target, language: language)
         .write(to: &html)
@@ -241,7 +241,8 @@ struct ReportPage {
       html.string(
         language.pick(
           "Kỳ \(period.text), chốt lần \(frozen.number) lúc \(times.moment(frozen.frozenAtMs)). ",
-          "Period \(period.text), frozen number \(frozen.number), \(times.moment(frozen.frozenAtMs)). "
+          "Period \(period.text), frozen number \(frozen.number), "
+            + times.moment(frozen.frozenAtMs) + ". "
         ))
       html.string("SHA-256 ")
       html.element("code", nil, frozen.sha256)

@@ -27,7 +27,7 @@ extension OwnersSite {
           language.pick("Kỳ báo cáo", "Periods"),
           head: [
             language.pick("Kỳ", "Period"), language.pick("Từ", "From"), language.pick("Đến", "To"),
-            language.pick("Gửi trước ngày", "Due before"), language.pick("Tệp", "Files"), "",
+            language.pick("Gửi trước ngày", "Due before"), "CSV", "JSON",
           ],
           periods.map { period in
             [
@@ -35,39 +35,44 @@ extension OwnersSite {
                 period.name(language), target: "/reports/\(period.text)" + language.query),
               HTML.Cell(times.day(period.firstDay)), HTML.Cell(times.day(period.lastDay)),
               HTML.Cell(period.dueDay.map { times.day($0 + 1) } ?? "–"),
-              HTML.Cell("CSV", target: "/reports/\(period.text).csv" + language.query),
-              HTML.Cell("JSON", target: "/reports/\(period.text).json"),
+              HTML.Cell(
+                "\(period.text).csv", target: "/reports/\(period.text).csv" + language.query),
+              HTML.Cell("\(period.text).json", target: "/reports/\(period.text).json"),
             ]
           })
       }
       html.element("section", "card", [("id", "frozen")]) { html in
         html.element("h2", nil, language.pick("Đã chốt để ký", "Frozen to be signed"))
-        if frozen.isEmpty {
-          html.element(
-            "p", nil,
-            language.pick(
-              "Chưa có. Chốt bằng lệnh: hatang-aggregator report --quarter \(present[1].text) --freeze",
-              "None yet. Freeze one by: hatang-aggregator report --quarter \(present[1].text) "
-                + "--freeze"))
-          return
-        }
-        html.wideTable(
-          language.pick("Đã chốt để ký", "Frozen to be signed"),
-          head: [
-            language.pick("Kỳ", "Period"), language.pick("Lần", "Number"),
-            language.pick("Lúc", "At"), "SHA-256",
-          ],
-          frozen.map { entry in
-            [
-              HTML.Cell(
-                entry.period,
-                target: "/reports/\(entry.period)?frozen=\(entry.number)" + language.furtherQuery),
-              HTML.Cell("\(entry.number)"), HTML.Cell(times.moment(entry.frozenAtMs)),
-              HTML.Cell(entry.sha256),
-            ]
-          })
+        list(frozen, present[1], language, to: &html)
       }
     }
+  }
+
+  private func list(
+    _ frozen: [FrozenEntry], _ example: ReportPeriod, _ language: Language, to html: inout HTML
+  ) {
+    if frozen.isEmpty {
+      let command = "hatang-aggregator report --quarter \(example.text) --freeze"
+      html.element(
+        "p", nil,
+        language.pick("Chưa có. Chốt bằng lệnh: ", "None yet. Freeze one by: ") + command)
+      return
+    }
+    html.wideTable(
+      language.pick("Đã chốt để ký", "Frozen to be signed"),
+      head: [
+        language.pick("Kỳ", "Period"), language.pick("Lần", "Number"),
+        language.pick("Lúc", "At"), "SHA-256",
+      ],
+      frozen.map { entry in
+        [
+          HTML.Cell(
+            entry.period,
+            target: "/reports/\(entry.period)?frozen=\(entry.number)" + language.furtherQuery),
+          HTML.Cell("\(entry.number)"), HTML.Cell(times(language).moment(entry.frozenAtMs)),
+          HTML.Cell(entry.sha256),
+        ]
+      })
   }
 
   /// `2026-Q4`, `2026-Q4.csv`, `2026-Q4.json`, and with `?frozen=1` also `2026-Q4.signed.json`, the
@@ -80,9 +85,14 @@ extension OwnersSite {
     else {
       return refusal(
         404, language,
-        "Không có báo cáo \(name); hãy ghi kỳ như 2026-Q4, 2026-11 hoặc 2026, thêm .csv hay .json.",
-        "There is no report \(name); name a period such as 2026-Q4, 2026-11 or 2026, with .csv or "
-          + ".json if you like.")
+        """
+        Không có báo cáo \(name.prefix(60)); hãy ghi kỳ như 2026-Q4, 2026-11 hoặc 2026, thêm .csv \
+        hay .json nếu cần.
+        """,
+        """
+        There is no report \(name.prefix(60)); name a period such as 2026-Q4, 2026-11 or 2026, \
+        with .csv or .json if you like.
+        """)
     }
     let kept = try store.frozenReports(period)
     var frozen: FrozenReport?
@@ -92,9 +102,9 @@ extension OwnersSite {
         let numbers = kept.map { "\($0.number)" }.joined(separator: ", ")
         return refusal(
           404, language,
-          "Kỳ \(period.text) không có bản chốt \(word); "
+          "Kỳ \(period.text) không có bản chốt \(word.prefix(60)); "
             + (kept.isEmpty ? "chưa chốt lần nào." : "có \(numbers)."),
-          "Period \(period.text) has no frozen report \(word); "
+          "Period \(period.text) has no frozen report \(word.prefix(60)); "
             + (kept.isEmpty ? "none was frozen." : "there are \(numbers)."))
       }
     }
