@@ -33,10 +33,18 @@ struct HistoryChart {
       draw(alike, first, last, to: &html)
       html.element("figcaption") { html in
         let start = times.day(localDay(first.timeMs))
-        let year = indicator.trend == nil ? "" : " → \(indicator.targetYear)"
+        let values = [first, last].map { FigureText.value($0.value, language) }
         html.string(
-          language.pick("Từ \(start) đến nay", "From \(start) to now") + year
-            + language.pick("; đường chấm: mục tiêu", "; dotted: target"))
+          language.pick(
+            "Từ \(start) (\(values[0])) đến nay (\(values[1])); gạch đỏ: mục tiêu; nền: cận",
+            "From \(start) (\(values[0])) to now (\(values[1])); red dashes: target; "
+              + "band: bounds"))
+        if indicator.trend != nil {
+          html.string(
+            language.pick(
+              "; chấm xanh: xu hướng đến \(indicator.targetYear)",
+              "; blue dots: the trend to \(indicator.targetYear)"))
+        }
       }
     }
   }

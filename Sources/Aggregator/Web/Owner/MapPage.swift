@@ -28,6 +28,11 @@ struct MapPage {
       html.element("div", "mapbox") { html in
         html.element("section", "card", [("id", "drawing")]) { html in
           html.element("h2", nil, name)
+          legend(to: &html)
+          MapDrawing(
+            tiles: tiles, outlines: site.tables.outlines, areas: areas, language: language,
+            plmn: scene.plmn, areaShown: area
+          ).write(to: &html)
           html.element("p", "told", [("id", "told"), ("aria-live", "polite")]) {
             $0.string(
               language.pick(
@@ -36,11 +41,6 @@ struct MapPage {
                 "Touch, point at, or move by arrow keys over the squares to read them; open one "
                   + "for each of its bins."))
           }
-          legend(to: &html)
-          MapDrawing(
-            tiles: tiles, outlines: site.tables.outlines, areas: areas, language: language,
-            plmn: scene.plmn, areaShown: area
-          ).write(to: &html)
         }
         html.element("div") { html in
           counts(to: &html)

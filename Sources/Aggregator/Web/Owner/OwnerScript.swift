@@ -18,6 +18,8 @@ enum OwnerScript {
           old.replaceWith(next);
           return;
         }
+        // What the reader pointed at stays told.
+        if (old.id === "told") { return; }
         if (old.nodeType !== Node.ELEMENT_NODE) {
           if (old.data !== next.data) { old.data = next.data; }
           return;
@@ -26,7 +28,10 @@ enum OwnerScript {
           if (!next.hasAttribute(a.name) && a.name !== "open") { old.removeAttribute(a.name); }
         });
         Array.from(next.attributes).forEach(function (a) {
-          if (old.getAttribute(a.name) !== a.value) { old.setAttribute(a.name, a.value); }
+          var isOurs = a.name === "tabindex" && old.classList.contains("square");
+          if (!isOurs && old.getAttribute(a.name) !== a.value) {
+            old.setAttribute(a.name, a.value);
+          }
         });
         var olds = Array.from(old.childNodes);
         var nexts = Array.from(next.childNodes);

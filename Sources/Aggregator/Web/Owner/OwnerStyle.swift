@@ -21,6 +21,8 @@ enum OwnerStyle {
       }
     }
     * { box-sizing: border-box; }
+    /* What comes into view by focus or by a link must not lie below the banner. */
+    html { scroll-padding: 6rem 0 5rem; }
     body {
       margin: 0 auto; max-width: 72rem; padding: 0 1rem 3rem; background: var(--paper);
       color: var(--ink); font: 16px/1.5 system-ui, "Noto Sans", "DejaVu Sans", sans-serif;

@@ -21,8 +21,8 @@ extension OwnerStyle {
       vector-effect: non-scaling-stroke; }
     svg.map text { font-size: 2.6px; fill: #000; text-anchor: middle; stroke: #fff;
       stroke-width: .7; paint-order: stroke; pointer-events: none; }
-    .told { min-height: 3.2em; padding: .5rem .75rem; background: var(--note);
-      border-left: .25rem solid var(--open); margin: 0 0 .5rem; white-space: pre-line; }
+    .told { position: sticky; bottom: 0; min-height: 3.2em; padding: .5rem .75rem;
+      background: var(--note); border-left: .25rem solid var(--open); margin: .5rem 0 0; }
     .choice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 .75rem; }
     .choice a { padding: .2rem 0; }
     .choice a[aria-current] { font-weight: 650; color: var(--ink); text-decoration: none; }
