@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     module("Protocol"),
     module("Indicators", ["Protocol"]),
@@ -58,7 +59,7 @@ let package = Package(
     program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon", "Enrolment"]),
     program(
       "Aggregator",
-      ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "Enrolment", "CMicrohttpd"]),
+      ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "Enrolment", "CMicrohttpd", "CZlib"]),
     program("Simulator", ["Protocol", "Indicators", "MQTT", "Daemon"]),
 
     // Brokers, programs, folders, certificates and seeded choices that live as long as a test.

@@ -3,9 +3,9 @@
 # network when all of them are there.
 set -eu
 
-packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev pkg-config mosquitto mosquitto-clients
-openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager python3-dbusmock dbus
-python3-venv chromium fonts-noto-core"
+packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config mosquitto
+mosquitto-clients openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager
+python3-dbusmock dbus python3-venv chromium fonts-noto-core nginx-light prometheus"
 
 is_installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'

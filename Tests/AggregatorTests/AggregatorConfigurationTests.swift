@@ -120,6 +120,15 @@ import Testing
         + "\"127.0.0.1:8057\" or \"[::1]:8057\"; change it"
     ),
     (
+      "http: { listen: \"0.0.0.0:8057\" }",
+      "F:2: http.listen is \"0.0.0.0:8057\", which other machines reach, and nothing decides who "
+        + "may read there; listen on 127.0.0.1:8057, or add http.token_file, or put a reverse "
+        + "proxy in front (config/nginx/hatang.conf) and say http.behind_proxy: true"
+    ),
+    (
+      "http: { token: \"x\" }", "F:2: unknown key http.token; known here: listen, token_file, behind_proxy"
+    ),
+    (
       "recompute_seconds: 0", "F:2: recompute_seconds is 0, allowed 1…3600; raise it"
     ),
     (
@@ -221,5 +230,35 @@ import Testing
           areas: "a" }
         """, name: folder.file("a.json5"))
     #expect(try AggregatorConfiguration(secret).broker.password == "secret")
+  }
+
+  @Test(arguments: [
+    ("127.0.0.1:1", ""), ("[::1]:1", ""), ("localhost:1", ""), ("0.0.0.0:1", "behind_proxy: true"),
+    ("[::]:1", "token_file: \"token\""),
+  ])
+  func `another machine is served where a token or a proxy decides who may`(
+    listen: String, more: String
+  ) throws {
+    let folder = TemporaryFolder()
+    folder.write("0123456789abcdef\n", to: "token")
+    let node = try ConfigNode.parse(
+      text: "{ listen: \"\(listen)\", \(more) }", name: folder.file("a.json5"))
+    let http = try HTTPConfiguration(node)
+    #expect(http.listen.port == 1)
+    #expect(http.token == (more.hasPrefix("token") ? "0123456789abcdef" : nil))
+    #expect(http.isShared == !more.hasPrefix("token"))
+  }
+
+  @Test func `a token that can be guessed is refused with a command for a better one`() throws {
+    let folder = TemporaryFolder()
+    folder.write("secret\n", to: "token")
+    let node = try ConfigNode.parse(
+      text: "{ token_file: \"token\" }", name: folder.file("a.json5"))
+    let error = #expect(throws: ConfigError.self) { try HTTPConfiguration(node) }
+    #expect(
+      error?.text == """
+        token_file is "\(folder.file("token"))", whose first line has 6 bytes, allowed 16…1024 \
+        without blanks; write one with: openssl rand -hex 32 > \(folder.file("token"))
+        """)
   }
 }

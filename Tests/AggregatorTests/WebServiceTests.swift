@@ -53,7 +53,7 @@ import Testing
       #expect(headers["x-content-type-options"] == "nosniff")
       #expect(headers["x-frame-options"] == "DENY")
       #expect(headers["referrer-policy"] == "no-referrer")
-      #expect(headers["cache-control"] == "no-store")
+      #expect(headers["cache-control"] == "no-cache")
     }
   }
 
@@ -77,8 +77,9 @@ import Testing
     #expect(answer.headers["allow"] == "GET, HEAD")
     #expect(
       answer.body == """
-        {"error":"method_not_allowed","message":"\(shown) is not served; only GET and HEAD exist, \
-        nothing can be changed here","status":405}\n
+        {"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"\(shown) is not \
+        served; only GET and HEAD exist, nothing can be changed here",\
+        "error":"method_not_allowed"}\n
         """)
   }
 
@@ -95,19 +96,23 @@ import Testing
     #expect(unknown.status == 404)
     #expect(
       unknown.body == """
-        {"error":"unknown_indicator","message":"there is no such indicator; filled are 7.1, \
-        20.1, 20.2","status":404}\n
+        {"type":"about:blank","title":"Not Found","status":404,"detail":"there is no such \
+        indicator; filled are 7.1, 20.1, 20.2","error":"unknown_indicator"}\n
         """)
     let unfilled = try get("/api/v1/indicators/20.3")
     #expect(
       unfilled.body == """
-        {"error":"not_filled","message":"this row of the plan is not filled by this system; \
-        filled are 7.1, 20.1, 20.2","status":404}\n
+        {"type":"about:blank","title":"Not Found","status":404,"detail":"this row of the plan is \
+        not filled by this system; filled are 7.1, 20.1, 20.2","error":"not_filled"}\n
         """)
     let path = try get("/api/v2")
     #expect(path.status == 404)
     #expect(
-      path.body.hasPrefix("{\"error\":\"not_found\",\"message\":\"no such path; there are /,"))
+      path.body.hasPrefix(
+        """
+        {"type":"about:blank","title":"Not Found","status":404,"detail":"no such path; there are /,
+        """))
+    #expect(path.headers["content-type"] == "application/problem+json; charset=utf-8")
     #expect(try get("/api/v1/indicators/20.2/history/x").status == 404)
     #expect(try get("/../../etc/passwd").status == 404)
   }

@@ -11,7 +11,7 @@ import Testing
   @Test func `each C library is known to one folder`() throws {
     let homes = [
       "CMosquitto": "Sources/MQTT/", "CSQLite": "Sources/SQLite/",
-      "CMicrohttpd": "Sources/Aggregator/Web/",
+      "CMicrohttpd": "Sources/Aggregator/Web/", "CZlib": "Sources/Aggregator/Web/",
     ]
     for (path, module) in try imports() {
       guard let home = homes[module] else { continue }

@@ -9,7 +9,8 @@ package struct AggregatorConfiguration: Sendable {
   package var storePath: String
   /// Days for which the segments are kept as they came; older measurements are set aside.
   package var keepRawDays: Int
-  package var listen: ListenAddress
+  package var http: HTTPConfiguration
+  package var listen: ListenAddress { http.listen }
   /// Paths of the tables; `nil`: none is configured.
   package var indicatorsPath: String
   package var areasPath: String
@@ -43,9 +44,7 @@ package struct AggregatorConfiguration: Sendable {
     storePath = try store?["path"]?.path() ?? AggregatorConfiguration.defaultStorePath
     keepRawDays = Int(
       try store?.integer("keep_raw_days", in: 1...36_500, default: 400) ?? 400)
-    let http = node["http"]
-    try http?.expectKeys(["listen"])
-    listen = try http?["listen"].map(ListenAddress.init) ?? ListenAddress()
+    http = try node["http"].map(HTTPConfiguration.init) ?? HTTPConfiguration()
     indicatorsPath = try node.required("indicators").path()
     areasPath = try node.required("areas").path()
     populationPath = try node["population"].flatMapPath()
@@ -71,37 +70,6 @@ package struct AggregatorConfiguration: Sendable {
       throw node.error("is empty, so no agent would be heard; name some, or remove the key")
     }
     return names
-  }
-}
-
-/// Where the web server listens.
-package struct ListenAddress: Equatable, Sendable {
-  /// An IPv4 or IPv6 address, or a host's name.
-  package var host = "127.0.0.1"
-  /// 0: any free port.
-  package var port = 8_057
-
-  package init() {}
-
-  package init(_ node: ConfigNode) throws(ConfigError) {
-    let legal = "an address and a port of 0…65535, such as \"127.0.0.1:8057\" or \"[::1]:8057\""
-    let text = try node.string(legal: legal) { ListenAddress.parts(of: $0) != nil }
-    guard let parts = ListenAddress.parts(of: text) else { return }
-    host = parts.host
-    port = parts.port
-  }
-
-  private static func parts(of text: String) -> (host: String, port: Int)? {
-    guard let colon = text.lastIndex(of: ":"),
-      let port = UInt16(text[text.index(after: colon)...])
-    else { return nil }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      return nil
-    }
-    return host.isEmpty ? nil : (String(host), Int(port))
   }
 }
 

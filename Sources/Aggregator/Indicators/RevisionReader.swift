@@ -21,8 +21,12 @@ extension StoreReader {
     }
   }
 
-  /// Every revision that is kept, the latest first, without areas and details.
-  package func history(_ code: String) throws(StoreError) -> [String] {
+  /// The revisions that are kept, the latest first, without areas and details.
+  ///
+  /// - Parameter revision: those before it.
+  package func history(
+    _ code: String, before revision: Int64 = .max, limit: Int = .max
+  ) throws(StoreError) -> [(revision: Int64, json: String)] {
     do throws(SQLiteError) {
       let row = try database.prepare(
         """
@@ -33,12 +37,14 @@ extension StoreReader {
           'bounds', json(json_extract(json, '$.bounds')),
           'unmeasured_share', json_extract(json, '$.unmeasured_share'),
           'samples', json_extract(json, '$.samples'),
-          'simulated', json(iif(json_extract(json, '$.simulated'), 'true', 'false')))
-        FROM revisions WHERE code = ?1 ORDER BY revision DESC
+          'simulated', json(iif(json_extract(json, '$.simulated'), 'true', 'false'))), revision
+        FROM revisions WHERE code = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3
         """)
       try row.bind(1, code)
-      var found: [String] = []
-      while try row.step() { found.append(row.text(0)) }
+      try row.bind(2, revision)
+      try row.bind(3, Int64(limit))
+      var found: [(revision: Int64, json: String)] = []
+      while try row.step() { found.append((row.integer(1), row.text(0))) }
       return found
     } catch {
       throw StoreError(error)

@@ -38,11 +38,16 @@ package struct AgentsReport: Equatable, Sendable {
     }
   }
 
-  package func write(to json: inout JSONWriter) {
+  package func write(to json: inout JSONWriter) { write(to: &json, page: nil) }
+
+  /// - Parameter page: `nil`: all of them, and no word of more.
+  func write(to json: inout JSONWriter, page: ListPage?) {
+    let (shown, next) =
+      page?.part(of: agents, isAfter: { $0.name > $1 }, cursor: \.name) ?? (agents[...], nil)
     json.beginObject()
     json.key("agents")
     json.beginArray()
-    for agent in agents {
+    for agent in shown {
       json.beginObject()
       json.member("agent", agent.name)
       json.member("online", agent.isOnline)
@@ -59,6 +64,7 @@ package struct AgentsReport: Equatable, Sendable {
       json.endObject()
     }
     json.endArray()
+    if page != nil { json.member("next", next) }
     json.endObject()
   }
 

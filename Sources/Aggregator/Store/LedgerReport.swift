@@ -19,6 +19,9 @@ package struct LedgerReport: Equatable, Sendable {
     package var firstReceivedMs: Int64
     package var lastReceivedMs: Int64
 
+    /// Rises from stream to stream: "!" comes before every letter of a name.
+    var cursor: String { "\(agent)!\(stream)" }
+
     package var lostInHoles: Int64 { sum(holes.map(\.count)) }
 
     /// Every number below `next` is received or lost, and each loss has its hole.
@@ -62,7 +65,7 @@ package struct LedgerReport: Equatable, Sendable {
           """
           SELECT streams.id, name, stream, next, received, duplicates, lost, first_received_ms,
             last_received_ms
-          FROM streams JOIN agents ON agents.id = agent ORDER BY name, streams.id
+          FROM streams JOIN agents ON agents.id = agent ORDER BY name, stream
           """
         ) { row in
           (
@@ -122,12 +125,19 @@ package struct LedgerReport: Equatable, Sendable {
 }
 
 extension LedgerReport {
-  package func write(to json: inout JSONWriter) {
+  package func write(to json: inout JSONWriter) { write(to: &json, page: nil) }
+
+  /// - Parameter page: of the streams; `nil`: all of them, and no word of more.
+  func write(to json: inout JSONWriter, page: ListPage?) {
+    let (shown, next) =
+      page?.part(
+        of: streams, isAfter: { $0.cursor > $1 }, cursor: \.cursor) ?? (streams[...], nil)
     json.beginObject()
     json.key("streams")
     json.beginArray()
-    for stream in streams { write(stream, to: &json) }
+    for stream in shown { write(stream, to: &json) }
     json.endArray()
+    if page != nil { json.member("next", next) }
     json.key("totals")
     json.beginObject()
     json.member("streams", streams.count)

@@ -80,10 +80,16 @@ package struct HTTPResponse: Equatable, Sendable {
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
-    // What is shown is of this moment.
-    ("Cache-Control", "no-store"),
+    // What is shown is of this moment: ask each time, and hear 304 where nothing has changed.
+    ("Cache-Control", "no-cache"),
   ]
+
+  /// Open data may be read by pages of other sites, everything else only by ours.
+  static let openHeaders = [
+    Header("Access-Control-Allow-Origin", "*"),
+    Header("Cross-Origin-Resource-Policy", "cross-origin"),
+  ]
+  static let closedHeaders = [Header("Cross-Origin-Resource-Policy", "same-origin")]
 }

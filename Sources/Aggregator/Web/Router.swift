@@ -13,6 +13,7 @@ package final class Router {
   private let now: () -> Int64
   private let map: CoverageMap
   private let site: OwnersSite
+  private var troubleLog = RateLimit(perSeconds: 30)
 
   /// - Parameter now: the wall clock, ms.
   package init(
@@ -39,13 +40,44 @@ package final class Router {
 
   /// Never fails: what cannot be read is an answer too.
   package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    var response: HTTPResponse
+    let isAPI = request.path.hasPrefix("/api/")
+    let endpoint = Endpoint.at(request.path)
     do {
-      return try route(request)
+      if let refusal = refusal(of: request, endpoint, isAPI: isAPI) {
+        response = refusal.response
+      } else {
+        response = try route(request)
+      }
     } catch {
-      return WebError(
-        status: 503, error: "store_unreadable", message: "the store cannot be read: \(error)"
-      ).response
+      // In the journal, not to whoever asks: it may name files and statements.
+      if troubleLog.allows(now: monotonicNow()) {
+        Log.error("the store cannot be read", [("path", request.path), ("error", "\(error)")])
+      }
+      response =
+        WebError(
+          status: 503, error: "store_unreadable",
+          message: "the store cannot be read now; try again, the server's journal says why"
+        ).response
     }
+    response.ownHeaders +=
+      endpoint?.isOpen == true ? HTTPResponse.openHeaders : HTTPResponse.closedHeaders
+    return response
+  }
+
+  private func refusal(
+    of request: HTTPRequest, _ endpoint: Endpoint?, isAPI: Bool
+  ) -> WebError? {
+    if isAPI {
+      guard let endpoint else { return Router.unknownPath }
+      return endpoint.refusal(of: request)
+    }
+    let words = Language.allCases.map(\.rawValue)
+    if let word = request.value("lang"), !words.contains(word) {
+      return .parameter(
+        "lang", "is \"\(word.prefix(40))\", allowed \(words.joined(separator: ", "))")
+    }
+    return nil
   }
 
   private func route(_ request: HTTPRequest) throws -> HTTPResponse {
@@ -58,8 +90,13 @@ package final class Router {
       let report = try indicatorsReport()
       return .json(json { report.write(to: &$0) })
     case "/api/v1/areas": return .json(areas())
-    case "/api/v1/agents": return .json(try json { try AgentsReport(store).write(to: &$0) })
-    case "/api/v1/ledger": return .json(try json { try LedgerReport(store).write(to: &$0) })
+    case "/api/v1/agents":
+      return .json(
+        try json { try AgentsReport(store).write(to: &$0, page: ListPage(request)) })
+    case "/api/v1/ledger":
+      return .json(
+        try json { try LedgerReport(store).write(to: &$0, page: ListPage(request)) })
+    case "/api/v1/openapi.json": return .json(OpenAPI.document)
     case "/api/v1/coverage.geojson":
       return HTTPResponse(
         contentType: "application/geo+json", body: try map.geoJSON(nowMs: nowMs))
@@ -68,19 +105,19 @@ package final class Router {
         contentType: "text/plain; version=0.0.4; charset=utf-8", body: try metrics())
     case "/healthz": return health()
     case "/readyz": return try readiness()
-    default: return try indicator(request.path)
+    default: return try indicator(request)
     }
   }
 
   // MARK: Indicators
 
-  private func indicator(_ path: String) throws -> HTTPResponse {
+  private func indicator(_ request: HTTPRequest) throws -> HTTPResponse {
     let prefix = "/api/v1/indicators/"
-    guard path.hasPrefix(prefix) else { return notFound() }
-    let parts = path.dropFirst(prefix.count).split(
+    guard request.path.hasPrefix(prefix) else { return Router.unknownPath.response }
+    let parts = request.path.dropFirst(prefix.count).split(
       separator: "/", omittingEmptySubsequences: false)
     let isHistory = parts.count == 2 && parts[1] == "history"
-    guard parts.count == 1 || isHistory else { return notFound() }
+    guard parts.count == 1 || isHistory else { return Router.unknownPath.response }
     let filled = tables.indicators.filled
     guard let row = filled.first(where: { $0.code == parts[0] }) else {
       let codes = filled.map(\.code).joined(separator: ", ")
@@ -92,17 +129,23 @@ package final class Router {
           : "there is no such indicator; filled are \(codes)"
       ).response
     }
-    if isHistory {
-      let revisions = try store.history(row.code)
-      return .json(
-        json { json in
-          json.object { json in
-            json.member("code", row.code)
-            json.arrayMember("revisions", revisions) { $0.raw($1) }
-          }
-        })
-    }
+    if isHistory { return try history(row.code, ListPage(request)) }
     return .json(try indicatorsReport().object(row))
+  }
+
+  private func history(_ code: String, _ page: ListPage) throws -> HTTPResponse {
+    // One more than is shown says whether more follow.
+    let found = try store.history(
+      code, before: page.after.flatMap { Int64($0) } ?? .max, limit: page.limit + 1)
+    let shown = found.prefix(page.limit)
+    return .json(
+      json { json in
+        json.object { json in
+          json.member("code", code)
+          json.arrayMember("revisions", shown) { $0.raw($1.json) }
+          json.member("next", found.count > shown.count ? shown.last?.revision : nil)
+        }
+      })
   }
 
   // MARK: The rest
@@ -124,21 +167,18 @@ package final class Router {
     }
   }
 
-  private func notFound() -> HTTPResponse {
-    WebError(
-      status: 404, error: "not_found",
-      message: """
-        no such path; there are /, /indicators/<code>, /map, /reports, /data, /operations, \
-        /api/v1/indicators, \
-        /api/v1/indicators/<code>, /api/v1/indicators/<code>/history, /api/v1/areas, \
-        /api/v1/agents, /api/v1/ledger, /api/v1/coverage.geojson, /metrics, /healthz, /readyz
-        """
-    ).response
-  }
+  private static let unknownPath: WebError = {
+    let paths = ["/", "/indicators/<code>", "/map", "/reports", "/data", "/operations", "/events", "/metrics", "/healthz", "/readyz"]
+    let shown = (paths + Endpoint.all.map(\.path)).joined(separator: ", ")
+    return WebError(
+      status: 404, error: "not_found", message: "no such path; there are \(shown)")
+  }()
 
   /// That this is answered says that the process and the web server's thread live.
   private func health() -> HTTPResponse {
-    .json(json { $0.object { $0.member("status", "ok") } })
+    var response = HTTPResponse.json(json { $0.object { $0.member("status", "ok") } })
+    response.isKept = false
+    return response
   }
 
   /// Ready: measurements can come in, and what is shown follows from them.
@@ -157,7 +197,9 @@ package final class Router {
         json.member("trouble", facts.trouble)
       }
     }
-    return .json(body, status: isReady ? 200 : 503)
+    var response = HTTPResponse.json(body, status: isReady ? 200 : 503)
+    response.isKept = false
+    return response
   }
 
   func json(_ body: (inout JSONWriter) throws -> Void) rethrows -> String {

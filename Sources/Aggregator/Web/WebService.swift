@@ -1,10 +1,11 @@
 package import Daemon
+import Glibc
 
 /// The web server as a service: one thread that only reads, with a connection to the store of its
 /// own. A request waits for the one before; the slowest (the map) is kept until 20.2 changes.
 package enum WebService {
   /// How long the thread waits for a request before it looks whether it is to end.
-  private static let waitMs: Int32 = 250
+  private static let waitMs: Int32 = 200
 
   /// - Parameter socket: taken over.
   package static func start(
@@ -13,6 +14,7 @@ package enum WebService {
   ) throws(FileError) -> ThreadService {
     let (path, method) = (configuration.storePath, configuration.method)
     let certificateIndex = configuration.authority.indexFile
+    let http = configuration.http
     return try ThreadService(name: "web", stackBytes: 4 << 20) { stop, progress in
       let store: StoreReader
       do {
@@ -23,7 +25,11 @@ package enum WebService {
       let router = Router(
         store, tables: tables, method: method, report: report, openData: configuration.openData)
       router.certificateIndex = certificateIndex
-      guard let server = HTTPServer(socket, handle: router.answer) else {
+      let feed = IndicatorFeed(store, codes: tables.indicators.filled.map(\.code))
+      let desk = HTTPDesk(
+        access: AccessGuard(token: http.token), feed: feed, handle: router.answer)
+      raiseDescriptorLimit()
+      guard let server = HTTPServer(socket, isShared: http.isShared, desk: desk) else {
         return "libmicrohttpd does not start: out of memory or descriptors"
       }
       while !stop.isSet {
@@ -32,5 +38,14 @@ package enum WebService {
       }
       return nil
     }
+  }
+
+  /// Connections and event streams need more than the 1,024 descriptors that are usual.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 8_192))
+    // Where that is not allowed, there is room for fewer clients.
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }
