@@ -16,7 +16,7 @@ import Testing
       of: tool,
       [
         "run", "http://127.0.0.1:\(site.port)/api/v1/openapi.json", "--max-examples", "15",
-        "--seed", "1", "--no-color",
+        "--seed", "1", "--no-color", "--generation-database", "none",
       ], in: folder, within: .seconds(300))
     #expect(run.exitCode == 0, "\(run.text)")
     #expect(run.text.contains("No issues found"), "\(run.text)")

@@ -181,6 +181,24 @@ package final class BufferReader: UplinkSource {
 
   package func figures() throws(BufferError) -> BufferFigures { buffer.currentFigures }
 
+  package func rejects() throws(BufferError) -> [AgentStatus.Reject] {
+    try access.use { handles throws(SQLiteError) in
+      let row = try handles.database.prepare(
+        """
+        SELECT kind, field, count, coalesce(last_ms, 0), coalesce(reason, ''), coalesce(sample, '')
+        FROM counts WHERE field <> '' ORDER BY last_ms DESC LIMIT \(AgentStatus.rejectsMax)
+        """)
+      var rejects: [AgentStatus.Reject] = []
+      while try row.step() {
+        rejects.append(
+          AgentStatus.Reject(
+            kind: row.text(0), field: row.text(1), count: UInt64(max(0, row.integer(2))),
+            lastMs: row.integer(3), reason: row.text(4), sample: row.text(5)))
+      }
+      return rejects
+    }
+  }
+
   // MARK: Private helpers
 
   private func position(of stream: StreamID) throws(BufferError) -> Buffer.Stream {

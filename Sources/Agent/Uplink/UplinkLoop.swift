@@ -21,6 +21,8 @@ final class UplinkLoop<Source: UplinkSource> {
   private var poller = Poller()
   private var generator = SystemRandomNumberGenerator()
   private var statusDue: Duration = .zero
+  /// Read with the configuration, which is read again when the certificate is replaced.
+  private let certificateExpiresMs: Int64?
   private var troubleLog = RateLimit(perSeconds: 30)
 
   /// Bytes of segments in one batch: small while little is known of the line (2 s at 16 kbit/s),
@@ -38,6 +40,7 @@ final class UplinkLoop<Source: UplinkSource> {
     report: UplinkReport, stop: StopSignal, progress: Progress
   ) {
     self.broker = broker
+    certificateExpiresMs = broker.tls?.certificateFile.flatMap { Certificate.expiryMs(ofFile: $0) }
     self.agent = agent
     self.version = version
     self.source = source
@@ -263,11 +266,13 @@ final class UplinkLoop<Source: UplinkSource> {
     try tell()
     let figures = try source.figures()
     let facts = report.current
-    let status = AgentStatus(
+    var status = AgentStatus(
       isOnline: true, version: version, timeMs: wallClockMs(), backlog: facts.backlog,
       oldestUnsentSeconds: facts.oldestUnsentSeconds, accepted: figures.accepted,
       rejected: figures.rejected, bufferBytes: figures.bytes, writtenBytes: DiskWrites.bytes,
       streams: facts.streams)
+    status.rejects = try source.rejects()
+    status.certificateExpiresMs = certificateExpiresMs
     try connection.publish(
       Publication(
         topic: Topic.status(agent: agent), payload: status.encoded(), isRetained: true))

@@ -29,6 +29,8 @@ protocol UplinkSource: AnyObject {
   /// Forgets what has been acknowledged for long enough, a bounded bit at a time.
   func prune() throws(Failure)
   func figures() throws(Failure) -> BufferFigures
+  /// What was rejected, the latest first, at most `AgentStatus.rejectsMax`.
+  func rejects() throws(Failure) -> [AgentStatus.Reject]
 }
 
 /// A stream of the buffer.

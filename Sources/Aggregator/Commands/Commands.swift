@@ -14,6 +14,7 @@ package enum Commands {
   /// In the order of the help text.
   private static let all: [any Command.Type] = [
     RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
+    WatchCommand.self,
     LedgerCommand.self, ReportCommand.self, BackupCommand.self, PopulationCommand.self,
     IngestCommand.self, InitCACommand.self, EnrollCommand.self, RenewCommand.self,
     RevokeCommand.self,

@@ -19,6 +19,8 @@ package struct AggregatorConfiguration: Sendable {
   package var outlinesPath: String?
   /// Agents that are accepted; `nil`: every agent that the broker lets in.
   package var agents: Set<String>?
+  /// Where agents measure, by their names: for the operators' page alone.
+  package var agentAreas: [String: String] = [:]
   /// Shortest time between two computations of the indicators, s.
   package var recomputeSeconds: Int
   package var method: Method
@@ -36,7 +38,7 @@ package struct AggregatorConfiguration: Sendable {
   package init(_ node: ConfigNode) throws(ConfigError) {
     try node.expectKeys([
       "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
-      "agents", "recompute_seconds", "method", "ca", "open_data",
+      "agents", "agent_areas", "recompute_seconds", "method", "ca", "open_data",
     ])
     broker = try BrokerConfiguration(try node.required("broker"))
     let store = node["store"]
@@ -51,6 +53,9 @@ package struct AggregatorConfiguration: Sendable {
     outlinesPath = try node["outlines"].flatMapPath()
     availabilityPath = try node["availability"].flatMapPath()
     agents = try AggregatorConfiguration.agents(node["agents"])
+    for (name, area) in try node["agent_areas"]?.object() ?? [] {
+      agentAreas[name] = try area.string(legal: "the id of an area") { !$0.isEmpty }
+    }
     recomputeSeconds = Int(try node.integer("recompute_seconds", in: 1...3_600, default: 2))
     method = try Method(configured: node["method"])
     authority = try AuthorityConfiguration(node["ca"])

@@ -10,7 +10,17 @@ package struct DayState {
   private var broadband: [BroadbandKey: BroadbandDay] = [:]
   private var points: [Int64: [ServicePoint]] = [:]
   private var aside: [AsideKey: SetAside] = [:]
-  private var received: [ReceivedKey: Int64] = [:]
+  private var received: [ReceivedKey: Received] = [:]
+
+  private struct Received {
+    var count: Int64 = 0
+    var lastMs: Int64 = 0
+
+    mutating func add(_ count: Int, _ arrivedMs: Int64) {
+      self.count += Int64(count)
+      lastMs = max(lastMs, arrivedMs)
+    }
+  }
 
   /// Reasons for which a measurement is kept and not used.
   enum AsideReason: String {
@@ -42,7 +52,8 @@ package struct DayState {
     _ segment: Segment, agent: Int64, arrivedMs: Int64, names: inout NameCache, store: any Store
   ) throws(StoreError) {
     for block in segment.blocks where kinds.contains(block.kind) {
-      received[ReceivedKey(agent: agent, kind: block.kind), default: 0] += Int64(block.count)
+      let key = ReceivedKey(agent: agent, kind: block.kind)
+      received[key, default: Received()].add(block.count, arrivedMs)
       // A record of `hatang-agent check` is counted, and has no state.
       if block.kind == .check { continue }
       let sourceTable = block.texts(.source).table
@@ -80,8 +91,9 @@ package struct DayState {
     for (series, points) in points { try merge(points, series, into: store) }
     for (key, aside) in aside { try store.count(aside, agent: key.agent) }
     guard countsReceived else { return }
-    for (key, count) in received {
-      try store.count(received: count, kind: key.kind, agent: key.agent)
+    for (key, each) in received {
+      try store.count(
+        received: each.count, kind: key.kind, agent: key.agent, arrivedMs: each.lastMs)
     }
   }
 

@@ -24,7 +24,7 @@ final class IngestLoop {
   private var troubleLog = RateLimit(perSeconds: 30)
 
   /// Messages of one transaction, and of the broker's window: each may have `Batch.bytesMax`.
-  private static let messagesMax = 64
+  static let messagesMax = 64
   /// How long a group waits for more messages once it has one.
   private static let linger: Duration = .milliseconds(20)
   /// How long a carried file is worked on while there is no broker, before the watchdog is told.
@@ -202,7 +202,7 @@ final class IngestLoop {
       for arrival in group { try commit([arrival], connection) }
       return
     }
-    report.committed(outcome, in: monotonicNow() - began)
+    report.committed(outcome, messages: group.count, in: monotonicNow() - began)
     try publish(outcome.replies, connection)
     tell(of: outcome.refusals)
   }

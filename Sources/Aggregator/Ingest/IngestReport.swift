@@ -16,6 +16,10 @@ package final class IngestReport: Sendable {
     /// How far that is.
     package var rebuilding = ""
     package var isConnected = false
+    /// New measurements of the last minute, for the rate.
+    package var recent = RecentCounts()
+    /// Messages of the last commit; as many as one may have says that more are waiting.
+    package var lastGroupCount = 0
     /// What the broker or the store said last, while something is wrong.
     package var trouble: String?
     /// Since the daemon started.
@@ -49,13 +53,53 @@ package final class IngestReport: Sendable {
 
   func progressed() { facts.withLock { $0.progress &+= 1 } }
 
-  func committed(_ outcome: IngestOutcome, in duration: Duration) {
+  func committed(_ outcome: IngestOutcome, messages: Int, in duration: Duration) {
     facts.withLock {
+      $0.lastGroupCount = messages
+      $0.recent.add(outcome.measurements, now: monotonicNow())
       $0.commitSeconds.observe(duration.inSeconds)
       $0.measurements += outcome.measurements
       $0.duplicates += outcome.duplicates
       if outcome.changedState { $0.stateVersion += 1 }
       $0.trouble = nil
     }
+  }
+}
+
+/// Counts of the last minute, by second.
+package struct RecentCounts: Sendable {
+  private var counts = [UInt64](repeating: 0, count: spanSeconds)
+  /// The second of the last count; those that lie between it and now are empty.
+  private var last: Int64 = 0
+  private var first: Int64?
+
+  private static let spanSeconds = 60
+
+  package mutating func add(_ count: UInt64, now: Duration) {
+    let second = now.components.seconds
+    forget(before: second)
+    counts[Int(second % Int64(RecentCounts.spanSeconds))] += count
+  }
+
+  /// A second, over the last minute or since the first count.
+  package func perSecond(now: Duration) -> Double {
+    var current = self
+    let second = now.components.seconds
+    current.forget(before: second)
+    guard let first else { return 0 }
+    let span = min(max(second - first + 1, 1), Int64(RecentCounts.spanSeconds))
+    return Double(current.counts.reduce(0, +)) / Double(span)
+  }
+
+  private mutating func forget(before second: Int64) {
+    if first == nil {
+      first = second
+      last = second
+    }
+    guard second > last else { return }
+    for empty in max(last + 1, second - Int64(RecentCounts.spanSeconds) + 1)...second {
+      counts[Int(empty % Int64(RecentCounts.spanSeconds))] = 0
+    }
+    last = second
   }
 }

@@ -148,7 +148,7 @@ package final class Ingestor {
     }
     record.ledger = ledger
     record.lastReceivedMs = max(record.lastReceivedMs, arrivedMs)
-    for hole in outcome.newHoles { try store.append(hole, to: record.id) }
+    for hole in outcome.newHoles { try store.append(hole, to: record.id, declaredMs: arrivedMs) }
     for piece in batch.segments[outcome.accepted] {
       try keep(piece, of: record, arrivedMs, into: &group)
     }
@@ -197,7 +197,7 @@ package final class Ingestor {
     let agentID = try names.agent(agent, in: store)
     if !status.isOnline, status.version.isEmpty {
       // The last will knows nothing but that the connection died.
-      try store.saveOffline(agent: agentID)
+      try store.saveOffline(agent: agentID, atMs: isRetained ? nil : arrivedMs)
       return
     }
     // A retained status was sent at some time before: its own clock is the best that we have.

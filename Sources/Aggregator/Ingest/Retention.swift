@@ -34,6 +34,7 @@ package struct Retention {
     guard nowMs >= dueMs || nowMs < dueMs - 2 * Retention.intervalMs else { return false }
     dueMs = nowMs + Retention.intervalMs
     isDeletingSegments = true
+    try store.noteSize(nowMs: nowMs)
     series = try store.seriesIDs()
     return true
   }

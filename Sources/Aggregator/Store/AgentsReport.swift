@@ -20,21 +20,90 @@ package struct AgentsReport: Equatable, Sendable {
     package var bufferBytes: Int64
     package var writtenBytes: Int64
     package var isSimulated: Bool
+    /// The store's number of it.
+    package var id: Int64 = 0
+    /// Since when it is on line, or off; `nil`: not known.
+    package var stateSinceMs: Int64?
+    /// When its certificate expires; `nil`: it has none, or does not say.
+    package var certificateMs: Int64?
+    /// Flash wear: bytes a day since its daemon started; `nil`: watched for less than an hour.
+    package var writtenPerDay: Double?
+    /// Arrival of the last measurement of each kind.
+    package var lastByKind: [Last] = []
+    /// By its own clock; `nil`: none, or it does not say.
+    package var lastRejectMs: Int64?
+    /// Measurements a second that came from it, over the last one to two hours.
+    package var perSecond = 0.0
+
+    /// How long its backlog takes at that rate, s; `nil`: nothing waits, or nothing comes.
+    package var backlogSeconds: Int64? {
+      guard backlog > 0, perSecond > 0 else { return nil }
+      return Int64(clamping: Int64((min(Double(backlog) / perSecond, 1e12)).rounded(.up)))
+    }
   }
 
-  package init(_ reader: StoreReader) throws(StoreError) {
+  package struct Last: Equatable, Sendable {
+    package let kind: String
+    package let atMs: Int64
+  }
+
+  /// - Parameter nowMs: for rates.
+  package init(_ reader: StoreReader, nowMs: Int64 = wallClockMs()) throws(StoreError) {
     agents = try reader.rows(
       """
       SELECT name, online, last_seen_ms, version, backlog, oldest_unsent_seconds, clock_offset_ms,
-        accepted, rejected, buffer_bytes, written_bytes, simulated FROM agents ORDER BY name
+        accepted, rejected, buffer_bytes, written_bytes, simulated, id,
+        iif(online, state_since_ms, iif(told_online, last_seen_ms, state_since_ms)),
+        certificate_ms, wear_from_ms, wear_from_bytes
+      FROM agents ORDER BY name
       """
     ) { row in
-      Agent(
+      var agent = Agent(
         name: row.text(0), isOnline: row.integer(1) != 0, lastSeenMs: row.optionalInteger(2),
         version: row.text(3), backlog: row.integer(4), oldestUnsentSeconds: row.integer(5),
         clockOffsetMs: row.optionalInteger(6), accepted: row.integer(7),
         rejected: row.integer(8), bufferBytes: row.integer(9), writtenBytes: row.integer(10),
         isSimulated: row.integer(11) != 0)
+      agent.id = row.integer(12)
+      agent.stateSinceMs = row.optionalInteger(13)
+      agent.certificateMs = row.optionalInteger(14)
+      if let fromMs = row.optionalInteger(15), let seenMs = agent.lastSeenMs,
+        seenMs - fromMs >= 3_600_000
+      {
+        let days = Double(seenMs - fromMs) / 86_400_000
+        agent.writtenPerDay = Double(agent.writtenBytes - row.integer(16)) / days
+      }
+      return agent
+    }
+    try addArrivals(reader, nowMs)
+  }
+
+  private mutating func addArrivals(_ reader: StoreReader, _ nowMs: Int64) throws(StoreError) {
+    var index: [Int64: Int] = [:]
+    for (place, agent) in agents.enumerated() { index[agent.id] = place }
+    let kinds = try reader.rows(
+      "SELECT agent, kind, last_ms FROM received WHERE last_ms IS NOT NULL ORDER BY agent, kind"
+    ) { (agent: $0.integer(0), kind: $0.text(1), atMs: $0.integer(2)) }
+    for each in kinds {
+      guard let place = index[each.agent] else { continue }
+      agents[place].lastByKind.append(Last(kind: each.kind, atMs: each.atMs))
+    }
+    let rejects = try reader.rows("SELECT agent, max(last_ms) FROM rejects GROUP BY agent") {
+      (agent: $0.integer(0), lastMs: $0.integer(1))
+    }
+    for each in rejects {
+      if let place = index[each.agent] { agents[place].lastRejectMs = each.lastMs }
+    }
+    let hour = StoreHours.hour(ofMs: nowMs)
+    let counts = try reader.rows(
+      """
+      SELECT agent, sum(count) FROM received_hours WHERE hour BETWEEN \(hour - 1) AND \(hour)
+      GROUP BY agent
+      """
+    ) { (agent: $0.integer(0), count: $0.integer(1)) }
+    let seconds = Double(nowMs - (hour - 1) * StoreHours.msPerHour) / 1_000
+    for each in counts {
+      if let place = index[each.agent] { agents[place].perSecond = Double(each.count) / seconds }
     }
   }
 
@@ -61,6 +130,12 @@ package struct AgentsReport: Equatable, Sendable {
       json.member("buffer_bytes", agent.bufferBytes)
       json.member("written_bytes", agent.writtenBytes)
       json.member("simulated", agent.isSimulated)
+      json.member("since", timeMs: agent.stateSinceMs)
+      json.member("certificate_expires", timeMs: agent.certificateMs)
+      json.member("written_bytes_per_day", agent.writtenPerDay.map { $0.rounded() })
+      json.objectMember("last_received") { json in
+        for last in agent.lastByKind { json.member(last.kind, timeMs: last.atMs) }
+      }
       json.endObject()
     }
     json.endArray()

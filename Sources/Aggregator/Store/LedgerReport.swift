@@ -58,35 +58,35 @@ package struct LedgerReport: Equatable, Sendable {
   }
 
   package init(_ reader: StoreReader) throws {
-    let read = try reader.snapshot {
+    self = try reader.snapshot { try LedgerReport(reading: reader) }
+  }
+
+  /// Within a snapshot of the caller's.
+  init(reading reader: StoreReader) throws {
+    let holes = try LedgerReport.holes(reader)
+    let rows = try reader.rows(
+      """
+      SELECT streams.id, name, stream, next, received, duplicates, lost, first_received_ms,
+        last_received_ms
+      FROM streams JOIN agents ON agents.id = agent ORDER BY name, stream
+      """
+    ) { row in
       (
-        holes: try LedgerReport.holes(reader),
-        streams: try reader.rows(
-          """
-          SELECT streams.id, name, stream, next, received, duplicates, lost, first_received_ms,
-            last_received_ms
-          FROM streams JOIN agents ON agents.id = agent ORDER BY name, stream
-          """
-        ) { row in
-          (
-            row.integer(0),
-            Stream(
-              agent: row.text(1), stream: StreamID(bytes: row.blob(2))?.description ?? "",
-              next: row.integer(3), received: row.integer(4), duplicates: row.integer(5),
-              lost: row.integer(6), holes: [], firstReceivedMs: row.integer(7),
-              lastReceivedMs: row.integer(8))
-          )
-        },
-        refusals: try LedgerReport.refusals(reader), setAside: try LedgerReport.setAside(reader)
+        row.integer(0),
+        Stream(
+          agent: row.text(1), stream: StreamID(bytes: row.blob(2))?.description ?? "",
+          next: row.integer(3), received: row.integer(4), duplicates: row.integer(5),
+          lost: row.integer(6), holes: [], firstReceivedMs: row.integer(7),
+          lastReceivedMs: row.integer(8))
       )
     }
-    streams = read.streams.map { id, stream in
+    streams = rows.map { id, stream in
       var stream = stream
-      stream.holes = read.holes[id] ?? []
+      stream.holes = holes[id] ?? []
       return stream
     }
-    refusals = read.refusals
-    setAside = read.setAside
+    refusals = try LedgerReport.refusals(reader)
+    setAside = try LedgerReport.setAside(reader)
   }
 
   package var isBalanced: Bool { streams.allSatisfy(\.isBalanced) }
@@ -198,7 +198,7 @@ extension LedgerReport {
     json.endObject()
   }
 
-  private func total(_ path: KeyPath<Stream, Int64>) -> Int64 {
+  func total(_ path: KeyPath<Stream, Int64>) -> Int64 {
     sum(streams.map { $0[keyPath: path] })
   }
 

@@ -75,12 +75,15 @@ extension SQLiteStore {
     }
   }
 
-  package func append(_ hole: Hole, to stream: Int64) throws(StoreError) {
+  package func append(
+    _ hole: Hole, to stream: Int64, declaredMs: Int64
+  ) throws(StoreError) {
     try attempt { () throws(SQLiteError) in
       try ledger.insertHole.bind(1, stream)
       try ledger.insertHole.bind(2, Int64(clamping: hole.first))
       try ledger.insertHole.bind(3, Int64(clamping: hole.last))
       try ledger.insertHole.bind(4, hole.reason.name)
+      try ledger.insertHole.bind(5, declaredMs)
       try ledger.insertHole.run()
     }
   }
@@ -112,13 +115,27 @@ extension SQLiteStore {
       for (index, number) in numbers.enumerated() {
         try ledger.saveStatus.bind(Int32(3 + index), number)
       }
+      try ledger.saveStatus.bind(11, status.certificateExpiresMs)
       try ledger.saveStatus.run()
+      for reject in status.rejects { try save(reject, agent: agent) }
     }
   }
 
-  package func saveOffline(agent: Int64) throws(StoreError) {
+  private func save(_ reject: AgentStatus.Reject, agent: Int64) throws(SQLiteError) {
+    try ledger.saveReject.bind(1, agent)
+    try ledger.saveReject.bind(2, reject.kind)
+    try ledger.saveReject.bind(3, reject.field)
+    try ledger.saveReject.bind(4, Int64(clamping: reject.count))
+    try ledger.saveReject.bind(5, reject.lastMs)
+    try ledger.saveReject.bind(6, reject.reason)
+    try ledger.saveReject.bind(7, reject.sample)
+    try ledger.saveReject.run()
+  }
+
+  package func saveOffline(agent: Int64, atMs: Int64?) throws(StoreError) {
     try attempt { () throws(SQLiteError) in
       try ledger.saveOffline.bind(1, agent)
+      try ledger.saveOffline.bind(2, atMs)
       try ledger.saveOffline.run()
     }
   }
@@ -140,12 +157,22 @@ extension SQLiteStore {
     }
   }
 
-  package func count(received: Int64, kind: Kind, agent: Int64) throws(StoreError) {
+  package func count(
+    received: Int64, kind: Kind, agent: Int64, arrivedMs: Int64
+  ) throws(StoreError) {
     try attempt { () throws(SQLiteError) in
       try ledger.countReceived.bind(1, agent)
       try ledger.countReceived.bind(2, kind.name)
       try ledger.countReceived.bind(3, received)
+      try ledger.countReceived.bind(4, arrivedMs)
       try ledger.countReceived.run()
+      // 0: all agents.
+      for owner in [0, agent] {
+        try ledger.countHour.bind(1, StoreHours.hour(ofMs: arrivedMs))
+        try ledger.countHour.bind(2, owner)
+        try ledger.countHour.bind(3, received)
+        try ledger.countHour.run()
+      }
     }
   }
 
@@ -185,9 +212,11 @@ final class LedgerStatements {
   let insertHole: Statement
   let insertSegment: Statement
   let saveStatus: Statement
+  let saveReject: Statement
   let saveOffline: Statement
   let saveSeen: Statement
   let countReceived: Statement
+  let countHour: Statement
   let countAside: Statement
   let countRefusal: Statement
 
@@ -211,16 +240,33 @@ final class LedgerStatements {
       UPDATE streams SET next = ?2, received = ?3, duplicates = ?4, lost = ?5,
         last_received_ms = ?6 WHERE id = ?1
       """)
-    insertHole = try database.prepare("INSERT INTO holes VALUES(?, ?, ?, ?)")
+    insertHole = try database.prepare("INSERT INTO holes VALUES(?, ?, ?, ?, ?)")
     insertSegment = try database.prepare("INSERT INTO segments VALUES(NULL, ?, ?, ?, ?, ?, ?)")
     saveStatus = try database.prepare(
       """
       UPDATE agents SET version = ?2, online = ?3,
         last_seen_ms = max(coalesce(last_seen_ms, ?4), ?4), backlog = ?5,
         oldest_unsent_seconds = ?6, accepted = ?7, rejected = ?8, buffer_bytes = ?9,
-        written_bytes = ?10 WHERE id = ?1
+        written_bytes = ?10, certificate_ms = ?11,
+        state_since_ms = iif(told_online IS ?3, state_since_ms, ?4), told_online = ?3,
+        wear_from_ms = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?4, wear_from_ms),
+        wear_from_bytes = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?10, wear_from_bytes)
+      WHERE id = ?1
       """)
-    saveOffline = try database.prepare("UPDATE agents SET online = 0 WHERE id = ?")
+    saveReject = try database.prepare(
+      """
+      INSERT INTO rejects VALUES(?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = excluded.count, last_ms = excluded.last_ms,
+        reason = excluded.reason, sample = excluded.sample
+      WHERE (count, last_ms) <> (excluded.count, excluded.last_ms)
+      """)
+    saveOffline = try database.prepare(
+      """
+      UPDATE agents SET online = 0,
+        state_since_ms = iif(told_online IS 0, state_since_ms, coalesce(?2, last_seen_ms)),
+        told_online = 0
+      WHERE id = ?1
+      """)
     saveSeen = try database.prepare(
       """
       UPDATE agents SET last_seen_ms = max(coalesce(last_seen_ms, ?2), ?2),
@@ -228,7 +274,13 @@ final class LedgerStatements {
       """)
     countReceived = try database.prepare(
       """
-      INSERT INTO received VALUES(?, ?, ?)
+      INSERT INTO received VALUES(?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = count + excluded.count,
+        last_ms = max(coalesce(last_ms, 0), excluded.last_ms)
+      """)
+    countHour = try database.prepare(
+      """
+      INSERT INTO received_hours VALUES(?, ?, ?)
       ON CONFLICT DO UPDATE SET count = count + excluded.count
       """)
     countAside = try database.prepare(

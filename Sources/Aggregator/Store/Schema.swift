@@ -8,7 +8,9 @@ enum Schema {
   /// "hata" as a big-endian number: `file` and SQLite itself can tell whose file this is.
   static let applicationID: Int64 = 0x6861_7461
 
-  static let migrations = [delivery + coverage + broadband + services + evidence, reports]
+  static let migrations = [
+    delivery + coverage + broadband + services + evidence, reports, operations,
+  ]
 
   /// The ledger, and the segments as they came. One stream belongs to one agent for good, and
   /// `next = received + lost` holds for each.
@@ -198,6 +200,39 @@ enum Schema {
       sha256 TEXT NOT NULL,               -- of content
       content TEXT NOT NULL,
       PRIMARY KEY(period, number)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  /// What operators watch over time.
+  private static let operations = """
+    ALTER TABLE agents ADD COLUMN told_online INTEGER;     -- as the agent or its will said last
+    ALTER TABLE agents ADD COLUMN state_since_ms INTEGER;  -- when that began
+    ALTER TABLE agents ADD COLUMN wear_from_ms INTEGER;    -- first status of the agent's run
+    ALTER TABLE agents ADD COLUMN wear_from_bytes INTEGER; -- written_bytes then
+    ALTER TABLE agents ADD COLUMN certificate_ms INTEGER;  -- when it expires; NULL: not known
+    ALTER TABLE received ADD COLUMN last_ms INTEGER;       -- arrival of the last
+    ALTER TABLE holes ADD COLUMN declared_ms INTEGER;      -- NULL: before this was kept
+    CREATE TABLE received_hours(
+      hour INTEGER NOT NULL,              -- since 1970, of the arrival
+      agent INTEGER NOT NULL,             -- 0: all of them
+      count INTEGER NOT NULL,
+      PRIMARY KEY(hour, agent)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE store_hours(
+      hour INTEGER PRIMARY KEY,
+      bytes INTEGER NOT NULL,             -- of the file
+      free_bytes INTEGER NOT NULL         -- of its file system
+    ) STRICT;
+    CREATE TABLE rejects(
+      agent INTEGER NOT NULL REFERENCES agents,
+      kind TEXT NOT NULL,
+      field TEXT NOT NULL,
+      count INTEGER NOT NULL,             -- as the agent counts
+      last_ms INTEGER NOT NULL,           -- by the agent's clock
+      reason TEXT NOT NULL,
+      sample TEXT NOT NULL,               -- the beginning of the last payload
+      PRIMARY KEY(agent, kind, field)
     ) STRICT, WITHOUT ROWID;
 
     """

@@ -22,7 +22,7 @@ package protocol Store: AnyObject {
   func stream(_ id: StreamID) throws(StoreError) -> StreamRecord?
   func create(_ id: StreamID, agent: Int64, arrivedMs: Int64) throws(StoreError) -> StreamRecord
   func save(_ stream: StreamRecord) throws(StoreError)
-  func append(_ hole: Hole, to stream: Int64) throws(StoreError)
+  func append(_ hole: Hole, to stream: Int64, declaredMs: Int64) throws(StoreError)
   func append(_ segment: SegmentRecord) throws(StoreError)
 
   // MARK: State by day.
@@ -35,10 +35,11 @@ package protocol Store: AnyObject {
 
   // MARK: What operators see.
   func save(_ status: AgentStatus, agent: Int64, seenMs: Int64) throws(StoreError)
-  func saveOffline(agent: Int64) throws(StoreError)
+  /// - Parameter atMs: when it went; `nil`: before now, not known when.
+  func saveOffline(agent: Int64, atMs: Int64?) throws(StoreError)
   func saveAllOffline() throws(StoreError)
   func saveSeen(agent: Int64, seenMs: Int64, clockOffsetMs: Int64) throws(StoreError)
-  func count(received: Int64, kind: Kind, agent: Int64) throws(StoreError)
+  func count(received: Int64, kind: Kind, agent: Int64, arrivedMs: Int64) throws(StoreError)
   func count(_ aside: SetAside, agent: Int64) throws(StoreError)
   func count(_ refusal: Refusal, nowMs: Int64) throws(StoreError)
 
@@ -53,7 +54,8 @@ package protocol Store: AnyObject {
   func deleteSegments(arrivedBefore ms: Int64, limit: Int) throws(StoreError) -> Int
   func seriesIDs() throws(StoreError) -> [Int64]
   func deleteServicePoints(series: Int64, before ms: Int64) throws(StoreError)
-
+  /// Notes how large the store is, and forgets counts by hour that are too old to be shown.
+  func noteSize(nowMs: Int64) throws(StoreError)
 }
 
 /// Why the store did not do it.

@@ -74,7 +74,8 @@ struct HTML {
 /// What all pages have around them.
 extension HTML {
   static func page(
-    _ language: Language, title: String, path: String, body: (inout HTML) -> Void
+    _ language: Language, title: String, path: String, style: String? = nil,
+    body: (inout HTML) -> Void
   ) -> String {
     var html = HTML()
     html.raw("<!doctype html>")
@@ -86,6 +87,7 @@ extension HTML {
         html.raw("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
         html.element("title", nil, title)
         html.raw("<link rel=\"stylesheet\" href=\"/style.css\">")
+        if let style { html.open("link", nil, [("rel", "stylesheet"), ("href", style)]) }
         html.raw("<script src=\"/refresh.js\" defer></script>")
       }
       html.element("body") { html in

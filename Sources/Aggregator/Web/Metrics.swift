@@ -10,6 +10,7 @@ extension Router {
     try delivery(to: &text)
     try agents(to: &text)
     try indicators(to: &text)
+    try operationsFacts().write(to: &text)
     return text.text
   }
 

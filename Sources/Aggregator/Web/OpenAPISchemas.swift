@@ -102,7 +102,12 @@ extension OpenAPI {
           "rejected":{"$ref":"#/components/schemas/Count"},
           "buffer_bytes":{"$ref":"#/components/schemas/Count"},
           "written_bytes":{"$ref":"#/components/schemas/Count"},
-          "simulated":{"type":"boolean"}}}},
+          "simulated":{"type":"boolean"},
+          "since":{"description":"of the state","$ref":"#/components/schemas/Time"},
+          "certificate_expires":{"$ref":"#/components/schemas/Time"},
+          "written_bytes_per_day":{"type":["number","null"]},
+          "last_received":{"type":"object","description":"by kind",
+            "additionalProperties":{"$ref":"#/components/schemas/Time"}}}}},
       "next":{"type":["string","null"],"description":"give it as `after` for more"}}},
     "Ledger":{"type":"object","required":["streams","totals","next"],"properties":{
       "streams":{"type":"array","items":{"type":"object",

@@ -1,89 +1,146 @@
 import Daemon
 import Indicators
 
-/// `/operations`: what the operators watch. A first form: agents and ledger.
+/// `/operations`: what the operators watch. Problems first, in words; then who reports, what comes
+/// in, and whether it adds up.
 extension Router {
-  func operationsPage(_ language: Language) throws -> String {
-    let agents = try AgentsReport(store)
-    let ledger = try LedgerReport(store)
-    let times = DateText(
-      language: language, utcOffsetMinutes: method.utcOffsetMinutes, nowMs: nowMs)
-    let title = language.pick("Hạ Tầng – vận hành", "Hạ Tầng – operations")
-    return HTML.page(language, title: title, path: "/operations") { html in
-      trouble(language, to: &html)
-      html.element("section", "card") { html in
-        html.element("h2", nil, language.pick("Trạm thu thập", "Agents"))
-        write(agents, language, times, to: &html)
+  func operationsPage(_ request: HTTPRequest) throws -> HTTPResponse {
+    let query: AgentQuery
+    do throws(AgentQuery.IllegalQuery) {
+      query = try AgentQuery(request, areas: tables.areas.ids)
+    } catch {
+      return error.error.response
+    }
+    let language = request.language
+    let facts = try operationsFacts()
+    let problems = Problem.all(facts)
+    let page = OperationsPage(
+      facts: facts, problems: problems, query: query, language: language, areas: tables.areas,
+      times: DateText(
+        language: language, utcOffsetMinutes: method.utcOffsetMinutes, nowMs: nowMs),
+      hours: try store.receivedByHour(agent: 0, nowMs: nowMs))
+    return .html(
+      HTML.page(
+        language, title: language.pick("Hạ Tầng – vận hành", "Hạ Tầng – operations"),
+        path: "/operations", style: "/operations.css"
+      ) { page.write(to: &$0) })
+  }
+}
+
+/// The page's main part.
+struct OperationsPage {
+  let facts: OperationsFacts
+  let problems: [Problem]
+  let query: AgentQuery
+  let language: Language
+  let areas: AreaTable
+  let times: DateText
+  /// Measurements received by hour, of all agents.
+  let hours: [Int64]
+
+  /// Problems that are listed; of more than that the rest is counted.
+  private static let problemsMax = 50
+
+  func write(to html: inout HTML) {
+    OperationsPage.write(problems, language, isOfOne: false, to: &html)
+    summary(to: &html)
+    AgentTable(page: self).write(to: &html)
+    IngestSection(facts: facts, language: language, times: times, hours: hours).write(to: &html)
+    LedgerSection(ledger: facts.ledger, language: language, times: times).write(to: &html)
+    html.element(
+      "footer", nil,
+      language.pick("Lúc ", "As of ") + times.moment(facts.nowMs)
+        + language.pick(
+          ". Cùng điều kiện với cảnh báo của Prometheus (config/prometheus/alerts.yml).",
+          ". The same conditions as Prometheus' alerts (config/prometheus/alerts.yml)."))
+  }
+
+  /// - Parameter isOfOne: on the page of the agent that they are about.
+  static func write(
+    _ problems: [Problem], _ language: Language, isOfOne: Bool, to html: inout HTML
+  ) {
+    html.element("section", "card problems", [("id", "problems")]) { html in
+      guard !problems.isEmpty else {
+        html.element("h2", "fine", language.pick("Không có vấn đề nào", "No problem"))
+        return
       }
-      html.element("section", "card") { html in
-        html.element("h2", nil, language.pick("Sổ nhận", "Ledger"))
-        write(ledger, language, times, to: &html)
+      html.element(
+        "h2", nil,
+        language.pick("Vấn đề cần xử lý: ", "Problems: ") + language.whole(Int64(problems.count)))
+      html.element("ul") { html in
+        for problem in problems.prefix(problemsMax) {
+          item(problem, language, isOfOne: isOfOne, to: &html)
+        }
+      }
+      if problems.count > problemsMax {
+        let more = language.whole(Int64(problems.count - problemsMax))
+        html.element(
+          "p", nil, language.pick("… và \(more) vấn đề nữa.", "… and \(more) more."))
       }
     }
   }
 
-  private func trouble(_ language: Language, to html: inout HTML) {
-    let facts = report.current
-    guard !facts.isConnected || facts.trouble != nil else { return }
-    html.element("p", "trouble", [("role", "alert")]) { html in
-      html.string(
-        language.pick("Chưa nhận dữ liệu. ", "Not receiving. ") + (facts.trouble ?? ""))
+  private static func item(
+    _ problem: Problem, _ language: Language, isOfOne: Bool, to html: inout HTML
+  ) {
+    html.element("li", problem.condition.severity.rawValue) { html in
+      html.element("strong", nil, language.of(problem.sentence))
+      html.string(" ")
+      html.element("span", "remedy", "→ " + language.of(problem.condition.remedy))
+      if !isOfOne, let agent = problem.agent {
+        html.string(" ")
+        html.link(AgentPage.address(agent, language), language.pick("Xem trạm", "See the agent"))
+      }
     }
   }
 
-  private func write(
-    _ report: AgentsReport, _ language: Language, _ times: DateText, to html: inout HTML
-  ) {
-    html.table(
-      head: [
-        language.pick("Trạm", "Agent"), language.pick("Trạng thái", "State"),
-        language.pick("Thấy lần cuối", "Last seen"), language.pick("Phiên bản", "Version"),
-        language.pick("Chưa gửi", "Backlog"), language.pick("Lệch đồng hồ", "Clock offset"),
-        language.pick("Bị từ chối", "Rejected"), language.pick("Dữ liệu", "Data"),
-      ],
-      report.agents.map { agent in
-        [
-          agent.name,
-          agent.isOnline
-            ? language.pick("đang kết nối", "online") : language.pick("mất kết nối", "offline"),
-          agent.lastSeenMs.map { "\(times.moment($0)) (\(times.age($0)))" } ?? "–",
-          agent.version, language.number(Double(agent.backlog)),
-          agent.clockOffsetMs.map { "\(language.number(Double($0))) ms" } ?? "–",
-          language.number(Double(agent.rejected)),
-          agent.isSimulated ? language.pick("mô phỏng", "simulated") : "",
-        ]
-      })
+  /// What one sees at a glance.
+  private func summary(to html: inout HTML) {
+    let online = facts.agents.count { $0.isOnline }
+    let backlog = facts.agents.reduce(Int64(0)) { $0.addingReportingOverflow($1.backlog).0 }
+    let isBalanced = facts.ledger.isBalanced
+    html.element("section", "tiles") { html in
+      tile(
+        language.pick("Trạm đang kết nối", "Agents online"),
+        "\(language.whole(Int64(online))) / \(language.whole(Int64(facts.agents.count)))",
+        online < facts.agents.count, to: &html)
+      if let ingest = facts.ingest {
+        let rate = ingest.recent.perSecond(now: monotonicNow())
+        tile(
+          language.pick("Phép đo mỗi giây", "Measurements a second"),
+          language.number(rate, decimals: rate < 10 ? 1 : 0), !ingest.isConnected, to: &html)
+      }
+      tile(
+        language.pick("Đang chờ ở các trạm", "Waiting at the agents"), language.whole(backlog),
+        false, to: &html)
+      tile(
+        language.pick("Sổ nhận", "Ledger"),
+        isBalanced ? language.pick("khớp", "adds up") : language.pick("KHÔNG KHỚP", "DOES NOT"),
+        !isBalanced, to: &html)
+      tile(
+        language.pick("Ổ đĩa còn trống", "Disk free"), language.bytes(facts.store.freeBytes),
+        facts.store.freeBytes < Condition.Bound.freeBytes, to: &html)
+    }
   }
 
-  private func write(
-    _ report: LedgerReport, _ language: Language, _ times: DateText, to html: inout HTML
-  ) {
-    html.table(
-      head: [
-        language.pick("Trạm", "Agent"), language.pick("Luồng", "Stream"),
-        language.pick("Tiếp theo", "Next"), language.pick("Đã nhận", "Received"),
-        language.pick("Trùng", "Duplicates"), language.pick("Mất", "Lost"),
-        language.pick("Nhận lần cuối", "Last received"),
-      ],
-      report.streams.map { stream in
-        [
-          stream.agent, String(stream.stream.prefix(8)), language.number(Double(stream.next)),
-          language.number(Double(stream.received)), language.number(Double(stream.duplicates)),
-          language.number(Double(stream.lost)), times.moment(stream.lastReceivedMs),
-        ]
-      })
-    if report.refusals.isEmpty { return }
-    html.element("h2", nil, language.pick("Bản tin bị từ chối", "Refused messages"))
-    html.table(
-      head: [
-        language.pick("Trạm", "Agent"), language.pick("Lý do", "Reason"),
-        language.pick("Số lần", "Count"), language.pick("Lần cuối", "Last"),
-      ],
-      report.refusals.map {
-        [
-          $0.agent, $0.reason, language.number(Double($0.count)),
-          "\(times.moment($0.lastMs)): \($0.lastText)",
-        ]
-      })
+  private func tile(_ name: String, _ value: String, _ isBad: Bool, to html: inout HTML) {
+    html.element("div", isBad ? "tile bad" : "tile") { html in
+      html.element("span", "name", name)
+      html.element("span", "number", value)
+    }
+  }
+}
+
+extension Problem {
+  /// The agent that it is about.
+  var agent: String? {
+    switch condition {
+    case .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting, .agentCertificateExpires,
+      .agentFlashWear:
+      subject
+    case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull, .diskFillsUp, .stateRebuilding,
+      .measurementsLost, .batchesRefused, .measurementsSetAside, .indicatorStale:
+      nil
+    }
   }
 }

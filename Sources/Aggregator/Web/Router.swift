@@ -10,14 +10,19 @@ package final class Router {
   let report: IngestReport
   /// The index of the certificate authority; `nil`: none is shown.
   package var certificateIndex: String?
+  /// Where agents measure, by their names, as configured.
+  let agentAreas: [String: String]
   private let now: () -> Int64
   private let map: CoverageMap
   private let site: OwnersSite
   private var troubleLog = RateLimit(perSeconds: 30)
 
-  /// - Parameter now: the wall clock, ms.
+  /// - Parameters:
+  ///   - agentAreas: where agents measure, by their names.
+  ///   - now: the wall clock, ms.
   package init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport,
+    agentAreas: [String: String] = [:],
     openData: OpenDataConfiguration = OpenDataConfiguration(),
     now: @escaping () -> Int64 = wallClockMs
   ) {
@@ -25,6 +30,7 @@ package final class Router {
     self.tables = tables
     self.method = method
     self.report = report
+    self.agentAreas = agentAreas
     self.now = now
     map = CoverageMap(store, tables: tables, method: method)
     site = OwnersSite(
@@ -33,6 +39,12 @@ package final class Router {
   }
 
   var nowMs: Int64 { now() }
+
+  func operationsFacts() throws -> OperationsFacts {
+    try OperationsFacts(
+      store, indicators: tables.indicators, ingest: report.current, agentAreas: agentAreas,
+      nowMs: nowMs)
+  }
 
   func indicatorsReport() throws -> IndicatorsReport {
     try IndicatorsReport(store, tables.indicators)
@@ -83,7 +95,9 @@ package final class Router {
   private func route(_ request: HTTPRequest) throws -> HTTPResponse {
     if let answer = try site.answer(request) { return answer }
     switch request.path {
-    case "/operations": return .html(try operationsPage(request.language))
+    case "/operations": return try operationsPage(request)
+    case "/operations.css":
+      return HTTPResponse(contentType: "text/css", body: OperationsStyle.text)
     case "/style.css": return HTTPResponse(contentType: "text/css", body: Assets.style)
     case "/refresh.js": return HTTPResponse(contentType: "text/javascript", body: Assets.script)
     case "/api/v1/indicators":
@@ -105,7 +119,9 @@ package final class Router {
         contentType: "text/plain; version=0.0.4; charset=utf-8", body: try metrics())
     case "/healthz": return health()
     case "/readyz": return try readiness()
-    default: return try indicator(request)
+    default:
+      if request.path.hasPrefix(AgentPage.prefix) { return try agentPage(request) }
+      return try indicator(request)
     }
   }
 
@@ -168,7 +184,10 @@ package final class Router {
   }
 
   private static let unknownPath: WebError = {
-    let paths = ["/", "/indicators/<code>", "/map", "/reports", "/data", "/operations", "/events", "/metrics", "/healthz", "/readyz"]
+    let paths = [
+      "/", "/indicators/<code>", "/map", "/reports", "/data", "/operations",
+      "/operations/agents/<agent>", "/events", "/metrics", "/healthz", "/readyz",
+    ]
     let shown = (paths + Endpoint.all.map(\.path)).joined(separator: ", ")
     return WebError(
       status: 404, error: "not_found", message: "no such path; there are \(shown)")

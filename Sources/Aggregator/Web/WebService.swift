@@ -14,7 +14,7 @@ package enum WebService {
   ) throws(FileError) -> ThreadService {
     let (path, method) = (configuration.storePath, configuration.method)
     let certificateIndex = configuration.authority.indexFile
-    let http = configuration.http
+    let (http, agentAreas) = (configuration.http, configuration.agentAreas)
     return try ThreadService(name: "web", stackBytes: 4 << 20) { stop, progress in
       let store: StoreReader
       do {
@@ -23,7 +23,8 @@ package enum WebService {
         return "\(error)"
       }
       let router = Router(
-        store, tables: tables, method: method, report: report, openData: configuration.openData)
+        store, tables: tables, method: method, report: report, agentAreas: agentAreas,
+        openData: configuration.openData)
       router.certificateIndex = certificateIndex
       let feed = IndicatorFeed(store, codes: tables.indicators.filled.map(\.code))
       let desk = HTTPDesk(

@@ -20,6 +20,33 @@ public struct AgentStatus: Equatable, Sendable {
   /// What the agent holds of each stream: an aggregator that was restored from an older copy sees
   /// here that it must ask again.
   public var streams: [Stream]
+  /// When the certificate that the agent shows to the broker expires, ms since 1970; `nil`: it has
+  /// none, or does not say.
+  public var certificateExpiresMs: Int64?
+  /// What was rejected, by kind and field, with the last of each; the latest, at most `rejectsMax`.
+  public var rejects: [Reject] = []
+
+  public struct Reject: Equatable, Sendable {
+    public var kind: String
+    public var field: String
+    public var count: UInt64
+    /// The agent's clock, ms since 1970.
+    public var lastMs: Int64
+    public var reason: String
+    /// The beginning of its payload.
+    public var sample: String
+
+    public init(
+      kind: String, field: String, count: UInt64, lastMs: Int64, reason: String, sample: String
+    ) {
+      self.kind = AgentStatus.shortened(kind)
+      self.field = AgentStatus.shortened(field)
+      self.count = count
+      self.lastMs = lastMs
+      self.reason = AgentStatus.shortened(reason)
+      self.sample = AgentStatus.shortened(sample)
+    }
+  }
 
   public struct Stream: Equatable, Sendable {
     public var stream: StreamID
@@ -38,6 +65,17 @@ public struct AgentStatus: Equatable, Sendable {
   /// Streams that one status may name.
   public static let streamsMax = 64
   static let versionBytesMax = 64
+  /// Rejects that one status may carry.
+  public static let rejectsMax = 16
+  /// Of each text of a reject.
+  private static let rejectBytesMax = 256
+
+  private static func shortened(_ text: String) -> String {
+    guard text.utf8.count > rejectBytesMax else { return text }
+    var shorter = text
+    while shorter.utf8.count > rejectBytesMax { shorter.removeLast() }
+    return shorter
+  }
 
   public init(
     isOnline: Bool, version: String = "", timeMs: Int64 = 0, backlog: UInt64 = 0,
@@ -61,7 +99,8 @@ public struct AgentStatus: Equatable, Sendable {
 
   public func encoded() -> [UInt8] {
     var writer = CBORWriter(reserving: 128 + 40 * streams.count)
-    writer.map(11)
+    // A reader passes over keys that it does not know; what says nothing is left out.
+    writer.map(11 + (certificateExpiresMs == nil ? 0 : 1) + (rejects.isEmpty ? 0 : 1))
     writer.integer(0)
     writer.integer(wireVersion)
     writer.integer(1)
@@ -84,7 +123,28 @@ public struct AgentStatus: Equatable, Sendable {
       writer.integer(Int64(clamping: stream.acknowledged))
       writer.integer(Int64(clamping: stream.next))
     }
+    if let certificateExpiresMs {
+      writer.integer(11)
+      writer.integer(certificateExpiresMs)
+    }
+    if !rejects.isEmpty {
+      writer.integer(12)
+      write(rejects, to: &writer)
+    }
     return writer.bytes
+  }
+
+  private func write(_ rejects: [Reject], to writer: inout CBORWriter) {
+    writer.array(min(rejects.count, AgentStatus.rejectsMax))
+    for reject in rejects.prefix(AgentStatus.rejectsMax) {
+      writer.array(6)
+      writer.text(reject.kind)
+      writer.text(reject.field)
+      writer.integer(Int64(clamping: reject.count))
+      writer.integer(reject.lastMs)
+      writer.text(reject.reason)
+      writer.text(reject.sample)
+    }
   }
 
   public init(decoding bytes: [UInt8]) throws(WireError) {
@@ -107,12 +167,32 @@ public struct AgentStatus: Equatable, Sendable {
       case 8: status.bufferBytes = try reader.unsigned(atMost: UInt64(Int64.max))
       case 9: status.writtenBytes = try reader.unsigned(atMost: UInt64(Int64.max))
       case 10: status.streams = try AgentStatus.streams(from: &reader)
+      case 11: status.certificateExpiresMs = try reader.integer()
+      case 12: status.rejects = try AgentStatus.rejects(from: &reader)
       default: try reader.skip()
       }
     }
     try reader.expectEnd()
     guard foundVersion else { throw WireError(.missing("version"), at: 0) }
     self = status
+  }
+
+  private static func rejects(from reader: inout CBORReader) throws(WireError) -> [Reject] {
+    var rejects: [Reject] = []
+    for _ in 0..<(try reader.array(atMost: rejectsMax)) {
+      let start = reader.offset
+      guard try reader.array(atMost: 6) == 6 else {
+        throw WireError(.range("reject of fewer than 6 items"), at: start)
+      }
+      rejects.append(
+        Reject(
+          kind: try reader.text(atMost: rejectBytesMax),
+          field: try reader.text(atMost: rejectBytesMax),
+          count: try reader.unsigned(atMost: UInt64(Int64.max)), lastMs: try reader.integer(),
+          reason: try reader.text(atMost: rejectBytesMax),
+          sample: try reader.text(atMost: rejectBytesMax)))
+    }
+    return rejects
   }
 
   private static func streams(from reader: inout CBORReader) throws(WireError) -> [Stream] {

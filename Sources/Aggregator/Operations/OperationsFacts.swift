@@ -1,0 +1,94 @@
+import Daemon
+import SQLite
+
+/// All that the operators' page, the metrics and `watch` show, read at one moment, so that they
+/// say the same.
+package struct OperationsFacts {
+  package let nowMs: Int64
+  /// By name.
+  package let agents: [AgentsReport.Agent]
+  /// Areas that an agent measures in, by its name: as configured, else as its counters say.
+  package let areasOf: [String: [String]]
+  package let ledger: LedgerReport
+  /// What agents declared lost, by reason, with when that was last; `nil`: before it was kept.
+  package let lost: [(reason: String, count: Int64, lastMs: Int64?)]
+  package let store: StoreFacts
+  /// The newest measurement of each indicator that has one.
+  package let newest: [(code: String, atMs: Int64)]
+  /// What ingest says of itself; `nil` in another process than the daemon.
+  package let ingest: IngestReport.Facts?
+
+  package struct StoreFacts {
+    package let bytes: Int64
+    package let freeBytes: Int64
+    /// Bytes a day, over at most a week; `nil`: watched for less than six hours.
+    package let growthPerDay: Double?
+
+    /// When the disk is full if that goes on; `nil`: it is not growing, or that is not known.
+    package func fullAtMs(_ nowMs: Int64) -> Int64? {
+      guard let growthPerDay, growthPerDay > 0 else { return nil }
+      return nowMs + Int64(min(Double(freeBytes) / growthPerDay, 36_500) * 86_400_000)
+    }
+  }
+
+  package init(
+    _ reader: StoreReader, indicators: IndicatorTable, ingest: IngestReport.Facts?,
+    agentAreas: [String: String] = [:], nowMs: Int64
+  ) throws {
+    self.nowMs = nowMs
+    self.ingest = ingest
+    let read = try reader.snapshot {
+      (
+        try AgentsReport(reader, nowMs: nowMs).agents, try LedgerReport(reading: reader),
+        try OperationsFacts.lost(reader), try StoreFacts(reader, nowMs: nowMs),
+        try OperationsFacts.areas(reader)
+      )
+    }
+    (agents, ledger, lost, store, _) = read
+    areasOf = read.4.merging(agentAreas.mapValues { [$0] }) { _, configured in configured }
+    newest = try IndicatorsReport(reader, indicators).shown().compactMap { shown in
+      shown.figure.newestMs.map { (shown.code, $0) }
+    }
+  }
+
+  private static func lost(
+    _ reader: StoreReader
+  ) throws(StoreError) -> [(reason: String, count: Int64, lastMs: Int64?)] {
+    // As floating point: an agent may declare any numbers, and a sum of them must not fail.
+    try reader.rows(
+      """
+      SELECT reason, total(last - first + 1), max(declared_ms) FROM holes GROUP BY reason
+      """
+    ) { ($0.text(0), Int64(exactly: $0.double(1).rounded()) ?? .max, $0.optionalInteger(2)) }
+  }
+
+  private static func areas(_ reader: StoreReader) throws(StoreError) -> [String: [String]] {
+    let rows = try reader.rows(
+      """
+      SELECT DISTINCT agents.name, area FROM service_series JOIN sources ON sources.id = source
+        JOIN agents ON agents.id = sources.agent
+      WHERE area <> '' ORDER BY agents.name, area
+      """
+    ) { ($0.text(0), $0.text(1)) }
+    return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+  }
+}
+
+extension OperationsFacts.StoreFacts {
+  fileprivate init(_ reader: StoreReader, nowMs: Int64) throws {
+    let path = reader.database.path
+    bytes = (Files.byteCount(path) ?? 0) + (Files.byteCount(path + "-wal") ?? 0)
+    freeBytes = try Files.freeBytes(path)
+    let hour = StoreHours.hour(ofMs: nowMs)
+    let sizes = try reader.rows(
+      """
+      SELECT hour, bytes FROM store_hours WHERE hour >= \(hour - StoreHours.shown) ORDER BY hour
+      """
+    ) { (hour: $0.integer(0), bytes: $0.integer(1)) }
+    guard let first = sizes.first, let last = sizes.last, last.hour - first.hour >= 6 else {
+      growthPerDay = nil
+      return
+    }
+    growthPerDay = Double(last.bytes - first.bytes) * 24 / Double(last.hour - first.hour)
+  }
+}

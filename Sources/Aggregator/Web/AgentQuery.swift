@@ -1,0 +1,130 @@
+/// Which agents the operators' page shows, and in which order: its query, checked.
+struct AgentQuery {
+  var sort = Column.state
+  var isDescending = false
+  var area: String?
+  var state: State?
+  /// 1, 2, …
+  var page = 1
+
+  /// Columns of the table; the raw value stands in the address.
+  enum Column: String, CaseIterable {
+    case state, agent, seen, backlog, oldest, data, clock, version, certificate, wear, rejected
+  }
+
+  enum State: String, CaseIterable {
+    case problem, online, offline
+  }
+
+  static let pageSize = 100
+
+  init() {}
+
+  /// - Parameter areas: legal for `area`.
+  init(_ request: HTTPRequest, areas: [String]) throws(IllegalQuery) {
+    for item in request.query where item.name != "lang" {
+      let value = item.value
+      switch item.name {
+      case "sort":
+        sort = try AgentQuery.word(item, Column.allCases.map(\.rawValue)) { Column(rawValue: $0) }
+      case "order":
+        isDescending = try AgentQuery.word(item, ["asc", "desc"]) { $0 == "desc" }
+      case "state":
+        state = try AgentQuery.word(item, State.allCases.map(\.rawValue)) { State(rawValue: $0) }
+      case "area": area = try AgentQuery.word(item, areas) { $0 }
+      case "page":
+        guard let number = Int(value), (1...1_000_000).contains(number) else {
+          throw IllegalQuery(
+            error: .parameter("page", "is \"\(value.prefix(40))\", allowed 1…1000000"))
+        }
+        page = number
+      default:
+        throw IllegalQuery(
+          error: .parameter(
+            item.name, "is not known here; known are lang, sort, order, state, area, page"))
+      }
+    }
+  }
+
+  struct IllegalQuery: Error {
+    let error: WebError
+  }
+
+  private static func word<Value>(
+    _ item: HTTPRequest.QueryItem, _ legal: [String], _ make: (String) -> Value?
+  ) throws(IllegalQuery) -> Value {
+    guard legal.contains(item.value), let value = make(item.value) else {
+      throw IllegalQuery(
+        error: .parameter(
+          item.name,
+          "is \"\(item.value.prefix(40))\", allowed \(legal.joined(separator: ", "))"))
+    }
+    return value
+  }
+
+  /// The address of this view.
+  func address(_ language: Language) -> String {
+    var words: [String] = []
+    if language == .en { words.append("lang=en") }
+    if sort != .state { words.append("sort=\(sort.rawValue)") }
+    if isDescending { words.append("order=desc") }
+    if let state { words.append("state=\(state.rawValue)") }
+    if let area { words.append("area=\(area)") }
+    if page > 1 { words.append("page=\(page)") }
+    return "/operations" + (words.isEmpty ? "" : "?" + words.joined(separator: "&")) + "#agents"
+  }
+
+  /// The view with something changed; another selection begins at its first page.
+  func with(_ change: (inout AgentQuery) -> Void) -> AgentQuery {
+    var other = self
+    other.page = 1
+    change(&other)
+    return other
+  }
+
+  // MARK: Selecting
+
+  func selects(_ agent: AgentsReport.Agent, areas: [String], isInTrouble: Bool) -> Bool {
+    if let area, !areas.contains(area) { return false }
+    return switch state {
+    case nil: true
+    case .problem: isInTrouble
+    case .online: agent.isOnline
+    case .offline: !agent.isOnline
+    }
+  }
+
+  /// Sorted; what is not known comes last in either direction.
+  func sorted(
+    _ agents: [AgentsReport.Agent], inTrouble: Set<String>
+  ) -> [AgentsReport.Agent] {
+    switch sort {
+    case .agent: return isDescending ? agents.reversed() : agents
+    case .version:
+      return order(agents) { $0.version.isEmpty ? nil : $0.version }
+    case .state:
+      // Trouble first, then those that are off line.
+      return order(agents) { (inTrouble.contains($0.name) ? 0 : 2) + ($0.isOnline ? 1 : 0) }
+    case .seen: return order(agents) { $0.lastSeenMs }
+    case .backlog: return order(agents) { $0.backlog }
+    case .oldest: return order(agents) { $0.oldestUnsentSeconds }
+    case .data: return order(agents) { $0.lastByKind.map(\.atMs).max() }
+    case .clock: return order(agents) { $0.clockOffsetMs.map { abs($0) } }
+    case .certificate: return order(agents) { $0.certificateMs }
+    case .wear: return order(agents) { $0.writtenPerDay }
+    case .rejected: return order(agents) { $0.rejected }
+    }
+  }
+
+  private func order<Key: Comparable>(
+    _ agents: [AgentsReport.Agent], _ key: (AgentsReport.Agent) -> Key?
+  ) -> [AgentsReport.Agent] {
+    agents.enumerated().map { (place: $0.offset, key: key($0.element), agent: $0.element) }
+      .sorted { a, b in
+        guard let left = a.key else { return b.key == nil && a.place < b.place }
+        guard let right = b.key else { return true }
+        if left == right { return a.place < b.place }
+        return isDescending ? left > right : left < right
+      }.map(\.agent)
+  }
+}

@@ -1,0 +1,157 @@
+import Aggregator
+import Daemon
+import Protocol
+import TestSupport
+import Testing
+
+/// What the operators read.
+@Suite struct OperationsPageTests {
+  private func page(
+    _ site: OperationsSite, _ path: String = "/operations",
+    _ query: [(String, String)] = []
+  ) throws -> String {
+    let items = query.map { HTTPRequest.QueryItem($0.0, $0.1) }
+    let answer = try site.router().answer(HTTPRequest(path: path, query: items))
+    return String(decoding: answer.body, as: UTF8.self)
+  }
+
+  /// Names of the agents of the table, in its order.
+  private func agents(in page: String) throws -> [String] {
+    let table = try #require(page.firstRange(of: "id=\"agents\""))
+    let rest = page[table.upperBound...]
+    let end = rest.firstRange(of: "</section>")?.lowerBound ?? rest.endIndex
+    return rest[..<end].matches(of: /agents\/([a-z0-9-]+)"/).map { String($0.1) }
+  }
+
+  @Test func `every trouble is told in words, the most urgent first`() throws {
+    // How long that takes depends on the disk that the test is run on.
+    let disk = "Với đà này ổ đĩa đầy sau "
+    let sentences = Problem.all(try OperationsSite().facts()).map(\.sentence.vi)
+      .map { $0.hasPrefix(disk) ? disk + "…" : $0 }
+    #expect(
+      sentences == [
+        "Sổ nhận không khớp ở 1 luồng, như silent-1: nhận 2 + mất 0 ≠ gửi 1",
+        "Không kết nối được với máy chủ MQTT, chưa nhận dữ liệu: broker <i>gone</i>",
+        "Với đà này ổ đĩa đầy sau …",
+        "Đang tính lại mọi thứ từ dữ liệu gốc",
+        "500 phép đo bị mất (buffer_full), lần cuối cách đây 9 giây",
+        "1 bản tin bị từ chối (malformed), gần nhất từ odd-1",
+        "1 phép đo để riêng, không dùng (future), gần nhất từ fine-1",
+        "silent-1 im lặng 3 giờ 12 phút; 14.203 phép đo đang chờ; nguồn điện/đường truyền?",
+        "behind-1 gửi chậm: phép đo cũ nhất chờ 2 giờ; 4.000 phép đo đang chờ, cần khoảng 166 ngày "
+          + "nữa",
+        "Đồng hồ của clock-1 nhanh 5 phút",
+        "reject-1 loại 2,0\u{a0}% phép đo của thiết bị (20)",
+        "Chứng thư của expire-1 hết hạn sau 3 ngày",
+        "wear-1 ghi 40,0 GB mỗi ngày vào bộ nhớ flash",
+        "Chỉ tiêu 20.2 không có số đo mới từ 14 ngày",
+      ])
+    #expect(Problem.all(try OperationsSite(isInTrouble: false).facts()).isEmpty)
+  }
+
+  @Test func `the page begins with the problems, or says that there are none`() throws {
+    let troubled = try page(OperationsSite())
+    #expect(troubled.contains("<h2>Vấn đề cần xử lý: 14</h2>"))
+    #expect(troubled.contains("nhận 9 + khai mất 500 = gửi 508 ✗"))
+    #expect(troubled.contains("<span class=\"remedy\">→ Bật NTP trên trạm"))
+    let fine = try page(OperationsSite(isInTrouble: false))
+    #expect(fine.contains("<h2 class=\"fine\">Không có vấn đề nào</h2>"))
+    #expect(fine.contains("nhận 7 + khai mất 0 = gửi 7 ✓"))
+    #expect(try page(OperationsSite(), "/operations", [("lang", "en")]).contains("Problems: 14"))
+  }
+
+  @Test func `names and texts from outside are shown as text`() throws {
+    let site = try OperationsSite()
+    let pages = try page(site) + page(site, "/operations/agents/reject-1")
+    #expect(pages.contains("broker &lt;i&gt;gone&lt;/i&gt;"))
+    #expect(pages.contains("{&quot;x&quot;:&quot;&lt;script&gt;alert(1)&lt;/script&gt;&quot;}"))
+    #expect(pages.contains("ss_rsrp is -3 &lt;b&gt;"))
+    #expect(!pages.contains("<script>") && !pages.contains("<i>") && !pages.contains("<b>"))
+  }
+
+  @Test func `agents are sorted and filtered by the address`() throws {
+    let site = try OperationsSite()
+    func names(_ query: (String, String)...) throws -> [String] {
+      try agents(in: page(site, "/operations", query))
+    }
+    let troubled = ["behind-1", "clock-1", "expire-1", "reject-1", "silent-1", "wear-1"]
+    #expect(try names() == troubled + ["fine-1"])
+    #expect(try names(("state", "problem")) == troubled)
+    #expect(try names(("area", "phu-ly")) == ["fine-1"])
+    #expect(try names(("area", "duy-tien"), ("state", "online")) == ["silent-1"])
+    #expect(
+      try names(("sort", "backlog"), ("order", "desc")).prefix(2) == ["silent-1", "behind-1"])
+    #expect(try names(("sort", "certificate")).first == "expire-1")
+    #expect(try names(("sort", "clock"), ("order", "desc")).first == "clock-1")
+    #expect(try names(("page", "2")).isEmpty)
+  }
+
+  @Test(arguments: [
+    ("sort", "x", "parameter sort is \"x\", allowed state, agent, seen, backlog, oldest, data, "),
+    ("state", "<b>", "parameter state is \"<b>\", allowed problem, online, offline"),
+    ("area", "hanoi", "parameter area is \"hanoi\", allowed phu-ly, duy-tien, kim-bang, ly-nhan"),
+    ("page", "0", "parameter page is \"0\", allowed 1…1000000"),
+    ("colour", "red", "parameter colour is not known here; known are lang, sort, order, "),
+  ])
+  func `an illegal view is told with what is legal`(
+    name: String, value: String, text: String
+  ) throws {
+    let answer = try OperationsSite(isInTrouble: false).router().answer(
+      HTTPRequest(path: "/operations", query: [.init(name, value)]))
+    let node = try ConfigNode.parse(
+      text: String(decoding: answer.body, as: UTF8.self), name: "answer")
+    #expect(answer.status == 400)
+    #expect(try node.required("detail").string().hasPrefix(text))
+  }
+
+  @Test func `an agent's page has its streams, holes, rejects and week`() throws {
+    let site = try OperationsSite()
+    let fine = try page(site, "/operations/agents/fine-1")
+    #expect(fine.contains("<td>1</td><td>500</td><td>500</td><td>buffer_full</td>"))
+    #expect(fine.contains("Phép đo mỗi giờ trong 7 ngày: tổng 2, nhiều nhất 2 một giờ"))
+    #expect(fine.contains("<dt>Địa bàn</dt><dd>Phủ Lý</dd>"))
+    #expect(fine.contains("<dt>Chứng thư hết hạn</dt><dd>03/04/1970</dd>"))
+    let rejecting = try page(site, "/operations/agents/reject-1")
+    #expect(rejecting.contains("<td>phủ sóng</td><td>ss_rsrp</td><td>20</td>"))
+    let unknown = try site.router().answer(HTTPRequest(path: "/operations/agents/x"))
+    #expect(unknown.status == 404)
+  }
+
+  @Test func `2,000 agents are a page of a hundred, made while one waits for nothing`() throws {
+    let site = try OperationsSite(isInTrouble: false)
+    let nowMs = OperationsSite.nowMs
+    for start in stride(from: 0, to: 2_000, by: 100) {
+      try site.site.ingest(
+        (start..<start + 100).flatMap { index -> [Arrival] in
+          let name = "edge-\(index)"
+          let status = AgentStatus(isOnline: true, version: "0.1.0", timeMs: nowMs)
+          let batch = Batch.of(
+            StreamID(high: 8, low: UInt64(index)), from: 0, [[.coverage(at: nowMs)]],
+            sentMs: nowMs)
+          return [.status(name, status, at: nowMs), .batch(name, batch, at: nowMs)]
+        }, at: nowMs)
+    }
+    let router = try site.router()
+    _ = router.answer(HTTPRequest(path: "/operations"))
+    let began = monotonicNow()
+    let answer = router.answer(HTTPRequest(path: "/operations"))
+    let took = monotonicNow() - began
+    let page = String(decoding: answer.body, as: UTF8.self)
+    #expect(try agents(in: page).count == 100)
+    #expect(page.contains("1–100 trong 2.007"))
+    #expect(answer.body.count < 150_000, "\(answer.body.count) bytes")
+    // Without optimization, on a machine that does much else.
+    #expect(took < .seconds(5), "\(took)")
+    print("/operations with 2,007 agents: \(took.milliseconds) ms, \(answer.body.count) bytes")
+  }
+
+  @Test func `watch shows the same problems in a terminal`() throws {
+    let site = try OperationsSite()
+    let facts = try site.facts()
+    let text = WatchCommand.text(facts, rate: 12.34, language: .vi, utcOffset: 420)
+    for problem in Problem.all(facts) { #expect(text.contains(problem.sentence.vi)) }
+    #expect(text.contains("Nhận 9 + khai mất 500 = gửi 508 ✗ KHÔNG KHỚP · 12,3/s"))
+    #expect(text.contains("silent-1  đang kết nối từ 02/01/1970 07:00  "))
+    #expect(!text.contains("\u{1b}"))
+  }
+}
