@@ -20,13 +20,13 @@ package enum AlertRules {
       """
     for condition in Condition.allCases {
       text += """
-                - alert: \(condition.rawValue)
-                  expr: \(condition.expression)
-                  labels:
-                    severity: \(condition.severity.rawValue)
-                  annotations:
-                    summary: "\(subject(condition))\(condition.summary.vi) / \(condition.summary.en)"
-                    description: "\(condition.remedy.vi) / \(condition.remedy.en)"
+              - alert: \(condition.rawValue)
+                expr: \(condition.expression)
+                labels:
+                  severity: \(condition.severity.rawValue)
+                annotations:
+                  summary: "\(subject(condition))\(condition.summary.vi) / \(condition.summary.en)"
+                  description: "\(condition.remedy.vi) / \(condition.remedy.en)"
 
         """
     }
