@@ -204,3 +204,50 @@ import Testing
         """)
   }
 }
+
+/// What operators watch over time.
+@Suite struct OperatorsStateTests {
+  private let nowMs = dayStartMs
+
+  private func agent(_ site: Site) throws -> AgentsReport.Agent {
+    try AgentsReport(try StoreReader(path: site.path), nowMs: nowMs).agents[0]
+  }
+
+  @Test func `since when an agent is in its state survives a restart of ours`() throws {
+    let site = try Site()
+    let online = AgentStatus(isOnline: true, version: "1", timeMs: nowMs - 9_000)
+    try site.ingest([.status("a", online, at: nowMs - 9_000)], at: nowMs - 9_000)
+    try site.ingest([.status("a", online, at: nowMs - 5_000)], at: nowMs - 5_000)
+    #expect(try agent(site).stateSinceMs == nowMs - 9_000)
+    try site.ingestor.sessionBegan()
+    // It has not come back: off line since it was seen last.
+    #expect(try agent(site).stateSinceMs == nowMs - 5_000)
+    try site.ingest([.status("a", online, isRetained: true, at: nowMs - 3_000)], at: nowMs - 3_000)
+    #expect(try agent(site).stateSinceMs == nowMs - 9_000)
+    try site.ingest([.status("a", .offline, at: nowMs - 1_000)], at: nowMs - 1_000)
+    try site.ingest([.status("a", .offline, isRetained: true, at: nowMs)], at: nowMs)
+    let last = try agent(site)
+    #expect(!last.isOnline && last.stateSinceMs == nowMs - 1_000)
+  }
+
+  @Test func `arrivals are counted by hour, and forgotten after more than a week`() throws {
+    let site = try Site()
+    let stream = StreamID(high: 1, low: 1)
+    let hour: Int64 = 3_600_000
+    for (index, ms) in [nowMs - 200 * hour, nowMs - 2 * hour, nowMs].enumerated() {
+      let batch = Batch.of(
+        stream, from: UInt64(2 * index), [[.coverage(at: ms), .coverage(at: ms)]])
+      try site.ingest([.batch("a", batch, at: ms)], at: ms)
+    }
+    let reader = try StoreReader(path: site.path)
+    let counts = try reader.receivedByHour(agent: 0, nowMs: nowMs)
+    #expect(counts.count == 168 && counts.suffix(3) == [2, 0, 2] && counts.reduce(0, +) == 4)
+    #expect(try reader.receivedByHour(agent: try agent(site).id, nowMs: nowMs) == counts)
+    try site.store.noteSize(nowMs: nowMs)
+    #expect(
+      try site.rows("SELECT sum(count) FROM received_hours WHERE agent = 0", columns: 1) == ["4"])
+    #expect(
+      try site.rows("SELECT bytes > 0, free_bytes > 0 FROM store_hours", columns: 2) == ["1|1"])
+    #expect(try agent(site).lastByKind == [.init(kind: "coverage", atMs: nowMs)])
+  }
+}

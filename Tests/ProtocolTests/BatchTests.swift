@@ -53,10 +53,18 @@ import Testing
   @Test func `receipts and statuses survive encoding, and their cuts are errors`() throws {
     let receipt = Receipt(stream: stream, next: 77, echoedSentMs: -5, committedMs: 9)
     #expect(try Receipt(decoding: receipt.encoded()) == receipt)
-    let status = AgentStatus(
+    var status = AgentStatus(
       isOnline: true, version: "1.0", timeMs: 3, backlog: 4, oldestUnsentSeconds: 5, accepted: 6,
       rejected: 7, bufferBytes: 8, writtenBytes: 9,
       streams: [AgentStatus.Stream(stream: stream, acknowledged: 1, next: 2)])
+    #expect(try AgentStatus(decoding: status.encoded()) == status)
+    status.certificateExpiresMs = 10
+    status.rejects = [
+      AgentStatus.Reject(
+        kind: "coverage", field: "lat", count: 11, lastMs: 12, reason: "lat is 91",
+        sample: String(repeating: "é", count: 400))
+    ]
+    #expect(status.rejects[0].sample.utf8.count == 256)
     #expect(try AgentStatus(decoding: status.encoded()) == status)
     #expect(try AgentStatus(decoding: AgentStatus.offline.encoded()).isOnline == false)
     for length in 0..<receipt.encoded().count {

@@ -242,6 +242,7 @@ extension Language {
     case "coverage": pick("phủ sóng", "coverage")
     case "broadband": pick("băng rộng", "broadband")
     case "service": pick("dịch vụ công", "services")
+    case "check": pick("tự kiểm tra", "check")
     default: name
     }
   }
