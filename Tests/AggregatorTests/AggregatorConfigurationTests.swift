@@ -126,7 +126,8 @@ import Testing
         + "proxy in front (config/nginx/hatang.conf) and say http.behind_proxy: true"
     ),
     (
-      "http: { token: \"x\" }", "F:2: unknown key http.token; known here: listen, token_file, behind_proxy"
+      "http: { token: \"x\" }",
+      "F:2: unknown key http.token; known here: listen, token_file, behind_proxy"
     ),
     (
       "recompute_seconds: 0", "F:2: recompute_seconds is 0, allowed 1…3600; raise it"

@@ -233,7 +233,7 @@ final class IngestLoop {
   private func carry() throws -> IngestOutcome? {
     let began = monotonicNow()
     guard let outcome = try inbox.step(ingestor, nowMs: wallClockMs()) else { return nil }
-    report.committed(outcome, in: monotonicNow() - began)
+    report.committed(outcome, messages: 0, in: monotonicNow() - began)
     tell(of: outcome.refusals)
     return outcome
   }

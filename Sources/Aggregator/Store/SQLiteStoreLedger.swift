@@ -220,6 +220,18 @@ final class LedgerStatements {
   let countAside: Statement
   let countRefusal: Statement
 
+  /// The right-hand sides see the row as it was.
+  private static let statusUpdate = """
+    UPDATE agents SET version = ?2, online = ?3,
+      last_seen_ms = max(coalesce(last_seen_ms, ?4), ?4), backlog = ?5,
+      oldest_unsent_seconds = ?6, accepted = ?7, rejected = ?8, buffer_bytes = ?9,
+      written_bytes = ?10, certificate_ms = ?11,
+      state_since_ms = iif(told_online IS ?3, state_since_ms, ?4), told_online = ?3,
+      wear_from_ms = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?4, wear_from_ms),
+      wear_from_bytes = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?10, wear_from_bytes)
+    WHERE id = ?1
+    """
+
   init(_ database: Database) throws(SQLiteError) {
     findAgent = try database.prepare("SELECT id FROM agents WHERE name = ?")
     insertAgent = try database.prepare("INSERT INTO agents(name) VALUES(?)")
@@ -242,17 +254,7 @@ final class LedgerStatements {
       """)
     insertHole = try database.prepare("INSERT INTO holes VALUES(?, ?, ?, ?, ?)")
     insertSegment = try database.prepare("INSERT INTO segments VALUES(NULL, ?, ?, ?, ?, ?, ?)")
-    saveStatus = try database.prepare(
-      """
-      UPDATE agents SET version = ?2, online = ?3,
-        last_seen_ms = max(coalesce(last_seen_ms, ?4), ?4), backlog = ?5,
-        oldest_unsent_seconds = ?6, accepted = ?7, rejected = ?8, buffer_bytes = ?9,
-        written_bytes = ?10, certificate_ms = ?11,
-        state_since_ms = iif(told_online IS ?3, state_since_ms, ?4), told_online = ?3,
-        wear_from_ms = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?4, wear_from_ms),
-        wear_from_bytes = iif(wear_from_ms IS NULL OR ?10 < written_bytes, ?10, wear_from_bytes)
-      WHERE id = ?1
-      """)
+    saveStatus = try database.prepare(LedgerStatements.statusUpdate)
     saveReject = try database.prepare(
       """
       INSERT INTO rejects VALUES(?, ?, ?, ?, ?, ?, ?)

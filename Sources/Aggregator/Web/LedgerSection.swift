@@ -26,7 +26,7 @@ struct LedgerSection {
         html.element(
           "p", nil,
           language.pick(
-            "\(ledger.streams.count) luồng; chỉ liệt kê \(shown.count) luồng có mất hoặc không khớp.",
+            "\(ledger.streams.count) luồng; dưới đây là \(shown.count) luồng có mất hoặc lệch.",
             "\(ledger.streams.count) streams; listed are \(shown.count) with losses or a fault."))
       }
       if !shown.isEmpty { LedgerSection.table(shown, language, times, to: &html) }
