@@ -136,7 +136,7 @@ struct AgentTable {
       }
       let texts = AgentTexts(agent: agent, language: language, times: page.times)
       let cells = [
-        [texts.state], [texts.seen], [texts.backlog], [texts.oldest], texts.data, [texts.clock],
+        texts.stateLines, [texts.seen], [texts.backlog], [texts.oldest], texts.data, [texts.clock],
         [texts.version], [texts.certificate], [texts.wear], [texts.rejected],
       ]
       for (lines, column) in zip(cells, columns.dropFirst()) {
@@ -176,12 +176,15 @@ struct AgentTexts {
 
   private static let unknown = "–"
 
-  var state: String {
+  var state: String { stateLines.joined(separator: " ") }
+
+  /// What it is, and since when.
+  var stateLines: [String] {
     let word =
       agent.isOnline
       ? language.pick("đang kết nối", "online") : language.pick("mất kết nối", "offline")
-    guard let since = agent.stateSinceMs else { return word }
-    return word + language.pick(" từ ", " since ") + times.moment(since)
+    guard let since = agent.stateSinceMs else { return [word] }
+    return [word, language.pick("từ ", "since ") + times.moment(since)]
   }
 
   var seen: String { agent.lastSeenMs.map(times.age) ?? language.pick("chưa bao giờ", "never") }

@@ -26,7 +26,8 @@ enum OperationsStyle {
       color: var(--blue); text-decoration: none; }
     .filter[aria-current] { background: #1f5fa8; color: #fff; border-color: #1f5fa8; }
     .pages { display: flex; gap: 1.5rem; }
-    th a { color: inherit; white-space: nowrap; }
+    th a { color: inherit; }
+    .stacking th, .stacking td { padding-right: .6rem; }
     tbody th { color: inherit; }
     tbody th a { color: var(--blue); }
     tr.bad > th, tr.bad > td { background: #fdf1e3; color: #1b2733; }
