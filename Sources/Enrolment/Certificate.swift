@@ -140,9 +140,9 @@ package enum CompactTime {
 }
 
 /// RFC 4648, with line breaks between.
-enum Base64 {
+package enum Base64 {
   /// `nil` for anything that is no whole text of it.
-  static func decode(_ text: some StringProtocol) -> [UInt8]? {
+  package static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0
     var count = 0

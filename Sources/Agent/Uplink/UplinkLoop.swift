@@ -1,4 +1,5 @@
 import Daemon
+import Enrolment
 import MQTT
 import Protocol
 
@@ -40,7 +41,7 @@ final class UplinkLoop<Source: UplinkSource> {
     report: UplinkReport, stop: StopSignal, progress: Progress
   ) {
     self.broker = broker
-    certificateExpiresMs = broker.tls?.certificateFile.flatMap { Certificate.expiryMs(ofFile: $0) }
+    certificateExpiresMs = (try? CertificateFile(broker))?.certificate.notAfterMs
     self.agent = agent
     self.version = version
     self.source = source

@@ -28,6 +28,7 @@ package enum WatchCommand: Command {
     while true {
       let facts = try OperationsFacts(
         store, indicators: indicators, ingest: nil, agentAreas: configuration.agentAreas,
+        authority: AuthorityIndex(file: configuration.authority.indexFile),
         nowMs: wallClockMs())
       let now = monotonicNow()
       let received = facts.ledger.total(\.received)

@@ -15,6 +15,8 @@ package struct OperationsFacts {
   package let store: StoreFacts
   /// The newest measurement of each indicator that has one.
   package let newest: [(code: String, atMs: Int64)]
+  /// When certificates expire, by agent: as the authority's index has it, else as the agent says.
+  package let certificates: [(agent: String, expiresMs: Int64)]
   /// What ingest says of itself; `nil` in another process than the daemon.
   package let ingest: IngestReport.Facts?
 
@@ -33,7 +35,7 @@ package struct OperationsFacts {
 
   package init(
     _ reader: StoreReader, indicators: IndicatorTable, ingest: IngestReport.Facts?,
-    agentAreas: [String: String] = [:], nowMs: Int64
+    agentAreas: [String: String] = [:], authority: AuthorityIndex? = nil, nowMs: Int64
   ) throws {
     self.nowMs = nowMs
     self.ingest = ingest
@@ -44,7 +46,16 @@ package struct OperationsFacts {
         try OperationsFacts.areas(reader)
       )
     }
-    (agents, ledger, lost, store, _) = read
+    (_, ledger, lost, store, _) = read
+    var expiries: [String: Int64] = [:]
+    for agent in read.0 { expiries[agent.name] = agent.certificateMs }
+    for expiry in authority?.expiries ?? [] { expiries[expiry.agent] = expiry.expiresMs }
+    certificates = expiries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    agents = read.0.map { agent in
+      var agent = agent
+      agent.certificateMs = expiries[agent.name]
+      return agent
+    }
     areasOf = read.4.merging(agentAreas.mapValues { [$0] }) { _, configured in configured }
     newest = try IndicatorsReport(reader, indicators).shown().compactMap { shown in
       shown.figure.newestMs.map { (shown.code, $0) }

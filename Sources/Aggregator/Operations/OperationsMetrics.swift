@@ -40,10 +40,7 @@ extension OperationsFacts {
     text.family(
       "hatang_agent_certificate_expiry_timestamp_seconds", "When its certificate expires.",
       .gauge)
-    for agent in agents {
-      guard let expiresMs = agent.certificateMs else { continue }
-      text.sample([("agent", agent.name)], Double(expiresMs) / 1_000)
-    }
+    for each in certificates { text.sample([("agent", each.agent)], each.expiresMs / 1_000) }
     text.family(
       "hatang_agent_last_rejected_timestamp_seconds", "When it rejected something last.", .gauge)
     for agent in agents {

@@ -7,7 +7,8 @@ package struct Problem {
 
   /// The most urgent first, then in the order of `Condition`.
   package static func all(_ facts: OperationsFacts) -> [Problem] {
-    let found = common(facts) + facts.agents.flatMap { of($0, facts) } + stale(facts)
+    let found =
+      common(facts) + facts.agents.flatMap { own($0, facts) } + expiring(facts) + stale(facts)
     let order = Dictionary(
       uniqueKeysWithValues: Condition.allCases.enumerated().map { ($0.element, $0.offset) })
     return found.enumerated().sorted { a, b in
@@ -139,9 +140,31 @@ package struct Problem {
     }
   }
 
+  /// Also of agents that were enrolled and have not been heard yet.
+  private static func expiring(_ facts: OperationsFacts, of agent: String? = nil) -> [Problem] {
+    facts.certificates.compactMap { name, expiresMs in
+      guard agent == nil || agent == name,
+        expiresMs / 1_000 - facts.nowMs / 1_000 < Bound.certificateSeconds
+      else { return nil }
+      let left = (expiresMs - facts.nowMs) / 1_000
+      return Problem(
+        .agentCertificateExpires, of: name,
+        left > 0
+          ? "Chứng thư của \(name) hết hạn sau \(Language.vi.duration(left))"
+          : "Chứng thư của \(name) đã hết hạn",
+        left > 0
+          ? "The certificate of \(name) expires in \(Language.en.duration(left))"
+          : "The certificate of \(name) has expired")
+    }
+  }
+
   // MARK: Of an agent
 
   package static func of(_ agent: AgentsReport.Agent, _ facts: OperationsFacts) -> [Problem] {
+    own(agent, facts) + expiring(facts, of: agent.name)
+  }
+
+  private static func own(_ agent: AgentsReport.Agent, _ facts: OperationsFacts) -> [Problem] {
     var found: [Problem] = []
     let name = agent.name
     let silence = agent.lastSeenMs.map(facts.age) ?? 0
@@ -201,20 +224,6 @@ package struct Problem {
             + "(\(Language.vi.whole(agent.rejected)))",
           "\(name) rejects \(Language.en.percent(share: share)) of what devices send "
             + "(\(Language.en.whole(agent.rejected)))"))
-    }
-    if let expiresMs = agent.certificateMs,
-      expiresMs - facts.nowMs < Bound.certificateSeconds * 1_000
-    {
-      let left = (expiresMs - facts.nowMs) / 1_000
-      found.append(
-        Problem(
-          .agentCertificateExpires, of: name,
-          left > 0
-            ? "Chứng thư của \(name) hết hạn sau \(Language.vi.duration(left))"
-            : "Chứng thư của \(name) đã hết hạn",
-          left > 0
-            ? "The certificate of \(name) expires in \(Language.en.duration(left))"
-            : "The certificate of \(name) has expired"))
     }
     if let written = agent.writtenPerDay, written > Double(Bound.writtenPerDay) {
       let bytes = Int64(min(written, 1e18))

@@ -1,4 +1,5 @@
 import Daemon
+import Enrolment
 
 /// Who may read at all, where the configuration names a token.
 package struct AccessGuard: Sendable {

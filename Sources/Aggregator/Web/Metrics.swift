@@ -58,17 +58,6 @@ extension Router {
       guard let seen = agent.lastSeenMs else { continue }
       text.sample([("agent", agent.name)], Double(seen) / 1_000)
     }
-    certificates(to: &text)
-  }
-
-  private func certificates(to text: inout PrometheusText) {
-    guard let index = certificateIndex.flatMap(AuthorityIndex.init(file:)) else { return }
-    text.family(
-      "hatang_agent_certificate_expiry_timestamp_seconds",
-      "When the agent's newest certificate ends that is not revoked.", .gauge)
-    for expiry in index.expiries {
-      text.sample([("agent", expiry.agent)], expiry.expiresMs / 1_000)
-    }
   }
 
   /// In the indicator's unit; only what has a value, for a gauge cannot say "unknown".

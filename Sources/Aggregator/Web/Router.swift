@@ -43,7 +43,7 @@ package final class Router {
   func operationsFacts() throws -> OperationsFacts {
     try OperationsFacts(
       store, indicators: tables.indicators, ingest: report.current, agentAreas: agentAreas,
-      nowMs: nowMs)
+      authority: certificateIndex.flatMap(AuthorityIndex.init(file:)), nowMs: nowMs)
   }
 
   func indicatorsReport() throws -> IndicatorsReport {
