@@ -20,6 +20,8 @@ final class IngestLoop {
   /// Files that people carried here.
   private let inbox: TakeOutInbox
   private var poller = Poller()
+  /// Not yet confirmed by the broker.
+  private var subscriptionsDue = 0
   private var refusalLog = RateLimit(perSeconds: 10)
   private var troubleLog = RateLimit(perSeconds: 30)
 
@@ -145,12 +147,12 @@ final class IngestLoop {
         try ingestor.sessionBegan()
         _ = try connection.subscribe(to: Topic.allStatuses)
         _ = try connection.subscribe(to: Topic.allBatches)
-        Log.notice("connected to the broker", [("broker", "\(broker.host):\(broker.port)")])
-        report.update {
-          $0.isConnected = true
-          $0.trouble = nil
-        }
-      case .subscribed, .published: break
+        subscriptionsDue = 2
+      case .subscribed:
+        subscriptionsDue -= 1
+        // Not before: what agents send until then does not reach us.
+        if subscriptionsDue == 0 { connected() }
+      case .published: break
       case .refused(let error): throw error
       case .disconnected(let error):
         if let error { throw error }
@@ -158,6 +160,14 @@ final class IngestLoop {
       }
     }
     return true
+  }
+
+  private func connected() {
+    Log.notice("connected to the broker", [("broker", "\(broker.host):\(broker.port)")])
+    report.update {
+      $0.isConnected = true
+      $0.trouble = nil
+    }
   }
 
   /// What has come, and what comes within the linger time.
@@ -252,7 +262,10 @@ final class IngestLoop {
   private func note(_ error: any Error) {
     let text = "\(error)"
     let isNew = report.current.trouble != text
-    report.update { $0.trouble = text }
+    report.update {
+      $0.trouble = text
+      $0.isConnected = false
+    }
     if isNew || troubleLog.allows(now: monotonicNow()) {
       Log.warning("ingest waits", [("error", text)])
     }

@@ -34,7 +34,12 @@ package struct Retention {
     guard nowMs >= dueMs || nowMs < dueMs - 2 * Retention.intervalMs else { return false }
     dueMs = nowMs + Retention.intervalMs
     isDeletingSegments = true
-    try store.noteSize(nowMs: nowMs)
+    do throws(StoreError) {
+      try store.noteSize(nowMs: nowMs)
+    } catch {
+      // An hour without its size is no reason to let go of the broker.
+      if error.nature != .passing { throw error }
+    }
     series = try store.seriesIDs()
     return true
   }
