@@ -72,8 +72,11 @@ package final class Router {
           message: "the store cannot be read now; try again, the server's journal says why"
         ).response
     }
-    response.ownHeaders +=
-      endpoint?.isOpen == true ? HTTPResponse.openHeaders : HTTPResponse.closedHeaders
+    if endpoint?.isOpen == true { response = .open(response) }
+    // What `open` has not marked is for our own pages.
+    if response.ownHeaders.allSatisfy({ $0.name != "Access-Control-Allow-Origin" }) {
+      response.ownHeaders += HTTPResponse.closedHeaders
+    }
     return response
   }
 

@@ -140,7 +140,7 @@ extension HTTPResponse {
   /// Pages of other sites may read it.
   static func open(_ answer: HTTPResponse) -> HTTPResponse {
     var answer = answer
-    answer.ownHeaders.append(Header("Access-Control-Allow-Origin", "*"))
+    answer.ownHeaders += openHeaders
     return answer
   }
 
