@@ -102,7 +102,7 @@ import Testing
       "/api/v1/areas?lang=en",
       "parameter lang is not known here; this address takes no parameter"
     ),
-    ("/?lang=%3Cscript%3E", "parameter lang is \"<script>\", allowed vi, en"),
+    ("/operations?lang=%3Cscript%3E", "parameter lang is \"<script>\", allowed vi, en"),
     ("/operations?lang=", "parameter lang is \"\", allowed vi, en"),
   ])
   func `an illegal parameter is told with what is legal`(path: String, text: String) throws {

@@ -87,6 +87,8 @@ package final class Router {
       guard let endpoint else { return Router.unknownPath }
       return endpoint.refusal(of: request)
     }
+    // The owners' pages say it in a page.
+    if site.serves(request.path) { return nil }
     let words = Language.allCases.map(\.rawValue)
     if let word = request.value("lang"), !words.contains(word) {
       return .parameter(

@@ -44,6 +44,8 @@ final class OwnersSite {
 
   var nowMs: Int64 { now() }
 
+  func serves(_ path: String) -> Bool { page(path) != nil }
+
   /// `nil`: the path is none of ours.
   func answer(_ request: HTTPRequest) throws -> HTTPResponse? {
     guard let make = page(request.path) else { return nil }
