@@ -3,7 +3,8 @@
 
 Every row is one line: what was measured, the value, what it should reach, and a mark. Nothing here
 fails the build: a benchmark on a busy machine says so by its numbers. About eight minutes; with
-arguments only the parts that are named (agent, slow, ingest, backlog, inside, size).
+arguments only the parts that are named (agent, slow, ingest, backlog, inside, size). With --write
+the rows go into docs/benchmarks.md.
 """
 
 import json
@@ -17,6 +18,7 @@ import time
 import zlib
 
 from parts import BIN, ROOT, Meter, Site, wait_for
+from report import write_section
 
 LOAD_SECONDS = int(os.environ.get("LOAD_SECONDS", "60"))
 # Above what is to be reached. Much more would only pile up in the broker, which then writes its
@@ -24,9 +26,18 @@ LOAD_SECONDS = int(os.environ.get("LOAD_SECONDS", "60"))
 LOAD_RATE = 40_000
 
 
+LINES = []
+
+
 def row(what, value, goal="", reached=None):
     mark = {None: " ", True: "✓", False: "✗"}[reached]
-    print(f"{mark} {what:<66} {value:>22}  {goal}", flush=True)
+    LINES.append(f"{mark} {what:<66} {value:>22}  {goal}".rstrip())
+    print(LINES[-1], flush=True)
+
+
+def write(name, command, facts):
+    """The rows so far, into docs/benchmarks.md."""
+    write_section(name, command, facts, "```\n" + "\n".join(LINES) + "\n```")
 
 
 def first_line(*command):
@@ -47,11 +58,13 @@ def machine():
     versions = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${Version}; ", "mosquitto", "libmosquitto1",
          "libsqlite3-0", "libmicrohttpd12"], stdout=subprocess.PIPE, check=False).stdout.decode()
-    print(f"CPU      {model}, {os.cpu_count()} cores, {memory} MiB")
-    print(f"Linux    {os.uname().release}, load {os.getloadavg()[0]:.2f} before the first row")
-    print(f"Swift    {first_line('swift', '--version')}")
-    print(f"Packages {versions.rstrip('; ')}")
-    print(flush=True)
+    facts = "\n".join((
+        f"CPU      {model}, {os.cpu_count()} cores, {memory} MiB",
+        f"Linux    {os.uname().release}, load {os.getloadavg()[0]:.2f} before the first row",
+        f"Swift    {first_line('swift', '--version')}",
+        f"Packages {versions.rstrip('; ')}"))
+    print(facts + "\n", flush=True)
+    return facts
 
 
 def flood(site, seconds, rate):
@@ -234,14 +247,16 @@ PARTS = {
 
 
 def main():
-    names = sys.argv[1:] or list(PARTS)
+    names = [word for word in sys.argv[1:] if word != "--write"] or list(PARTS)
     for name in names:
         if name not in PARTS:
             raise SystemExit(f"no part {name}; there are {', '.join(PARTS)}")
     began = time.monotonic()
-    machine()
+    facts = machine()
     for name in names:
         PARTS[name]()
+    if "--write" in sys.argv:
+        write("bench", "make bench", facts)
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

@@ -4,6 +4,7 @@
 Everything is on loopback and bounded in time. FLEET_AGENTS (2000) and FLEET_SECONDS (900) make it
 smaller; with arguments only the parts that are named (steady, storm, drain). The agents are played by
 one process with the agent's own sender; it and the broker share the machine with the aggregator.
+With --write the rows go into docs/benchmarks.md.
 """
 
 import json
@@ -12,7 +13,7 @@ import resource
 import sys
 import time
 
-from bench import machine, row
+from bench import machine, row, write
 from parts import BIN, Site, wait_for
 
 AGENTS = int(os.environ.get("FLEET_AGENTS", "2000"))
@@ -104,16 +105,18 @@ PARTS = {"steady": steady, "storm": storm, "drain": drain}
 
 
 def main():
-    names = sys.argv[1:] or list(PARTS)
+    names = [word for word in sys.argv[1:] if word != "--write"] or list(PARTS)
     for name in names:
         if name not in PARTS:
             raise SystemExit(f"no part {name}; there are {', '.join(PARTS)}")
     # Three descriptors a connection in the simulator, one in the broker.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    machine()
+    facts = machine()
     for name in names:
         PARTS[name]()
+    if "--write" in sys.argv:
+        write("fleet", f"FLEET_AGENTS={AGENTS} FLEET_SECONDS={SECONDS} make bench-fleet", facts)
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ def wait_for(what, condition, seconds=60):
 class Process:
     """A program under measurement."""
 
-    def __init__(self, folder, name, *command):
+    def __init__(self, folder, name, *command, output=None):
         self.name = name
         self.log = folder / f"{name}.log"
-        with open(self.log, "ab") as log:
+        with open(self.log, "ab") as log, open(output or self.log, "ab") as out:
             self.child = subprocess.Popen(
-                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=log)
 
     @property
     def pid(self):
@@ -64,6 +64,17 @@ class Process:
                 return int(line.split()[1]) * 1024
         return 0
 
+    def peak_resident_bytes(self):
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def kill(self):
+        """A power cut, as far as this process goes."""
+        self.child.kill()
+        self.child.wait()
+
     def stop(self):
         if self.child.poll() is None:
             self.child.terminate()
@@ -78,6 +89,10 @@ class Site:
     """Brokers, agent and aggregator in a folder that goes away with them."""
 
     agent_name = "bench-1"
+    # Between agent and province, where something stands there; None: the province's own port.
+    uplink_port = None
+    # Lines that a kind of broker has beyond those of config/mosquitto.
+    extra_lines = {}
 
     def __init__(self, **buffer):
         # Beside the build, for /tmp may be memory, which writes no byte to a disk.
@@ -92,7 +107,7 @@ class Site:
         (self.folder / "agent.json5").write_text(json.dumps({
             "agent": self.agent_name,
             "local": {"host": "127.0.0.1", "port": self.local_port},
-            "uplink": {"host": "127.0.0.1", "port": self.central_port},
+            "uplink": {"host": "127.0.0.1", "port": self.uplink_port or self.central_port},
             "buffer": {"path": str(self.folder / "buffer.db"), **buffer},
             "status_file": str(self.folder / "status.json"),
         }))
@@ -115,8 +130,8 @@ class Site:
             process.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, name, *command):
-        process = Process(self.folder, name, *command)
+    def start(self, name, *command, output=None):
+        process = Process(self.folder, name, *command, output=output)
         self.processes.append(process)
         return process
 
@@ -133,10 +148,14 @@ class Site:
             lines.append(line)
         if os.getuid() == 0:
             lines.append("user root")
-        config = self.folder / f"{kind}.conf"
-        config.write_text("\n".join(lines) + "\n")
+        lines += self.extra_lines.get(kind, [])
+        (self.folder / f"{kind}.conf").write_text("\n".join(lines) + "\n")
+        return self.start_broker(kind, port)
+
+    def start_broker(self, kind, port):
+        """Also once more, after it was killed."""
         mosquitto = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        process = self.start(f"broker-{kind}", mosquitto, "-c", config)
+        process = self.start(f"broker-{kind}", mosquitto, "-c", self.folder / f"{kind}.conf")
         wait_for(f"the {kind} broker listens", lambda: self.listens(port))
         return process
 
