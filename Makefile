@@ -1,12 +1,14 @@
-# Hạ Tầng. The words: run, test, test-faults, bench, bench-fleet, fuzz, lint,
-# clean. `run` and `test` install what they need.
+# Hạ Tầng. The words: run, test, test-faults, bench, bench-fleet, bench-peers, bench-scale, fuzz,
+# lint, clean. `run` and `test` install what they need.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
 PROGRAMS := -c release --static-swift-stdlib
+# `make bench WRITE=--write` puts what it finds into docs, with date and machine.
+WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test test-faults bench bench-fleet fuzz lint clean packages
+.PHONY: build run test test-faults bench bench-fleet bench-peers bench-scale fuzz lint clean packages
 
 build: packages
 	swift build $(PROGRAMS)
@@ -26,13 +28,20 @@ test-faults: packages
 	HATANG_FAULT_POINTS=$${HATANG_FAULT_POINTS:-1200} swift test $(TESTS) --filter FaultTests
 
 bench: build
-	@python3 bench/bench.py
+	@python3 bench/bench.py $(WRITE)
 
 fuzz: packages
 	@tools/fuzz.sh
 
 bench-fleet: build
-	@python3 bench/fleet.py
+	@python3 bench/fleet.py $(WRITE)
+
+# thingsboard-gateway comes from PyPI, into .build.
+bench-peers: build
+	@python3 bench/peers.py $(WRITE)
+
+bench-scale: build
+	@python3 bench/scale.py $(WRITE)
 
 lint: packages
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -306,7 +306,7 @@ int main(int count, char **words) {
     struct pollfd wait[2] = {
         {mark_count < GROUP ? mosquitto_socket(local) : -1, POLLIN, 0},
         {mosquitto_socket(central), POLLIN, 0}};
-    if (mosquitto_want_write(local)) wait[0].events |= POLLOUT;
+    if (mark_count == 0 && mosquitto_want_write(local)) wait[0].events |= POLLOUT;
     if (mosquitto_want_write(central)) wait[1].events |= POLLOUT;
     int timeout = LINGER_MS;
     if (mark_count > 0) timeout = (int)(group_since_ms + LINGER_MS - now);
