@@ -5,6 +5,7 @@ a relay that counts bytes and can be away. Samples are the simulator's, of 200 b
 by its time in ms, so that every single one can be looked for at the receiving end.
 """
 
+import functools
 import json
 import os
 import re
@@ -29,6 +30,7 @@ FAULT_RATE = 5_000
 TIME = re.compile(rb'"time":\s*"?(\d{10})(?:\.(\d{1,3}))?')
 
 
+@functools.cache
 def compiled(name, *libraries):
     """A C program of this folder, compiled beside the build."""
     target = ROOT / ".build" / f"bench-{name}"
@@ -354,21 +356,24 @@ class Rig(Site):
         return self.costs(before, self.meter(), count - base)
 
     def fastest(self):
-        """Offers more until it does not keep up, then measures a little above what it carried."""
-        offered = 2_000
+        """Offers more until it does not keep up; the figures of the last, longer load.
+
+        What is offered far beyond only piles up in the broker, which then writes its queue again
+        and again; so the first loads are short, and the last ones begin a little above what these
+        carried.
+        """
+        offered, seconds = 2_000, max(2, 3 * SCALE)
         while True:
-            rate = self.throughput(offered, 3 * SCALE)["rate"]
+            rate = self.throughput(offered, seconds)["rate"]
             if rate < 0.85 * offered or offered > 50_000:
                 break
             offered *= 3
-        # What is offered far beyond only piles up in the broker, which then writes its queue again
-        # and again. But where all of it was carried, the short run was a bad guess.
-        for _ in range(3):
-            offered = 1.2 * rate
-            found = self.throughput(offered, 8 * SCALE)
-            rate = found["rate"]
-            if rate < 0.95 * offered:
+        offered = 1.2 * rate
+        for _ in range(6):
+            found = self.throughput(offered, max(4, 8 * SCALE))
+            if found["rate"] < 0.85 * offered:
                 break
+            offered *= 1.5
         return found
 
     def delay(self, rate=50):
