@@ -7,7 +7,8 @@
  *
  * What was committed and not yet acknowledged when the program died comes again from the broker
  * under the same packet id; packet id and hash of the last WINDOW messages tell it. On the second
- * hop each message begins with a line "#first count", by which its receiver passes over what it has.
+ * hop each message begins with a line "#first count", by which its receiver passes over what it
+ * has already.
  *
  *     floor LOCAL_PORT CENTRAL_PORT FILE
  */
@@ -94,7 +95,8 @@ static void open_database(const char *path) {
   add_marks = prepare("INSERT INTO marks(next, seen) VALUES(?, ?)");
   /* Groups can be small; so many rows hold the window even if each has one message. */
   drop_marks = prepare("DELETE FROM marks WHERE id <= (SELECT max(id) FROM marks) - 32768");
-  next_group = prepare("SELECT first, count, body FROM groups WHERE first > ? ORDER BY first LIMIT 1");
+  next_group =
+      prepare("SELECT first, count, body FROM groups WHERE first > ? ORDER BY first LIMIT 1");
   drop_group = prepare("DELETE FROM groups WHERE first = ?");
   begin = prepare("BEGIN IMMEDIATE");
   commit = prepare("COMMIT");
@@ -324,8 +326,8 @@ int main(int count, char **words) {
       finish(commit);
       idle_since = now;
     }
-    /* After the commit, and only then, the PUBACKs go. A message of the group in hand has queued its
-     * own, so nothing is written while there is one. */
+    /* After the commit, and only then, the PUBACKs go. A message of the group in hand has queued
+     * its own, so nothing is written while there is one. */
     if (mark_count == 0) mosquitto_loop_write(local, 1);
     if (mosquitto_socket(central) >= 0) {
       send_groups(central);

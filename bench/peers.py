@@ -72,9 +72,10 @@ class Bridge(Rig):
 class ThingsBoard(Rig):
     VERSION = "3.8.5"
     name = "thingsboard-gateway"
-    setting = (f"{VERSION} from PyPI, SQLite storage, QoS 1, its MQTT connector with a session that "
-               "stays, a converter of our own (its own gives two samples of one ms one time, so that "
-               "one of them is gone), no rate limits, and a plain broker in ThingsBoard's place")
+    setting = (
+        f"{VERSION} from PyPI, SQLite storage, QoS 1, its MQTT connector with a session that stays, "
+        "a converter of our own (its own gives two samples of one ms one time, so that one of them "
+        "is gone), no rate limits, and a plain broker in ThingsBoard's place")
     # The broker in ThingsBoard's place must not give the gateway its own questions back.
     ACCESS = """topic readwrite #
 user bench

@@ -36,7 +36,7 @@ def compiled(name, *libraries):
     target = ROOT / ".build" / f"bench-{name}"
     target.parent.mkdir(exist_ok=True)
     subprocess.run(
-        ["cc", "-O2", "-o", target, ROOT / "bench" / f"{name}.c",
+        [shutil.which("cc") or "clang", "-O2", "-o", target, ROOT / "bench" / f"{name}.c",
          *(f"-l{each}" for each in libraries)], check=True)
     return target
 
