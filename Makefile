@@ -1,5 +1,5 @@
-# Hạ Tầng. The words: run, test, test-faults, bench, bench-fleet, bench-peers, bench-scale, fuzz,
-# lint, clean. `run` and `test` install what they need.
+# Hạ Tầng. The words: run, test, test-faults, test-install, bench, bench-fleet, bench-peers,
+# bench-scale, fuzz, lint, deb, reproducible, clean. Each installs what it needs.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
@@ -8,13 +8,17 @@ PROGRAMS := -c release --static-swift-stdlib
 WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test test-faults bench bench-fleet bench-peers bench-scale fuzz lint clean packages
+.PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz lint \
+	deb reproducible clean packages packaging
 
 build: packages
 	swift build $(PROGRAMS)
 
 packages:
 	@tools/install-packages.sh
+
+packaging:
+	@tools/install-packages.sh packaging
 
 run: build
 	@tools/run-demo.sh
@@ -46,6 +50,18 @@ bench-scale: build
 lint: packages
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	swift test $(TESTS) --filter StyleTests
+
+# Debian packages of this host's architecture, checked by lintian.
+deb: packages packaging
+	@tools/build-packages.sh .build/deb
+
+# Builds the packages twice, in folders of different names, and compares their bytes.
+reproducible: packages packaging
+	@tools/check-reproducible.sh
+
+# The packages on a Debian 12 of their own, booted in a container: needs root.
+test-install: deb
+	@python3 Tests/install/run.py
 
 clean:
 	rm -rf .build

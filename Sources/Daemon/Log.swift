@@ -1,8 +1,9 @@
 import Glibc
 import Synchronization
 
-/// The log: one line to standard error for each event, `text key=value …`. Under systemd each line
-/// begins with its priority, `<3>`, as the journal reads it.
+/// The log: one line to standard error for each event, `text key=value …`. Under systemd it goes to
+/// the journal with a field for each key; where the journal does not take it, to standard error with
+/// its priority, `<3>`, before it.
 public enum Log {
   /// Syslog's priorities.
   public enum Level: Int, Sendable {
@@ -22,6 +23,13 @@ public enum Log {
   }
 
   private static let verbose = Atomic<Bool>(false)
+
+  /// Fields of every journal entry from now on, such as whose daemon this is.
+  public static func setFields(_ pairs: [(String, String)]) {
+    common.withLock { $0 = pairs.map { ($0.0, $0.1) } }
+  }
+
+  private static let common = Mutex<[(name: String, value: String)]>([])
 
   /// Somebody must act.
   public static func error(_ text: StaticString, _ pairs: Pairs = []) { log(.error, text, pairs) }
@@ -45,13 +53,32 @@ public enum Log {
   package static func line(
     _ level: Level, _ text: StaticString, _ pairs: Pairs, isJournal: Bool
   ) -> String {
-    var line = isJournal ? "<\(level.rawValue)>" : ""
-    line += "\(text)"
-    for (key, value) in pairs { line += " \(key)=\(quoted(value.description))" }
-    return line + "\n"
+    (isJournal ? "<\(level.rawValue)>" : "") + message(text, pairs) + "\n"
   }
 
+  private static func message(_ text: StaticString, _ pairs: Pairs) -> String {
+    var line = "\(text)"
+    for (key, value) in pairs { line += " \(key)=\(quoted(value.description))" }
+    return line
+  }
+
+  /// The event for the journal.
+  package static func entry(_ level: Level, _ text: StaticString, _ pairs: Pairs) -> [UInt8] {
+    var fields = pairs.map { (name: $0.0, value: $0.1.description) }
+    fields += common.withLock { $0 }.filter { field in
+      !pairs.contains { $0.0 == field.name }
+    }
+    return JournalEntry(
+      level, identifier: identifier, event: "\(text)", message: message(text, pairs),
+      fields: fields
+    ).bytes
+  }
+
+  private static let identifier =
+    CommandLine.arguments.first?.split(separator: "/").last.map { String($0) } ?? "hatang"
+
   private static func log(_ level: Level, _ text: StaticString, _ pairs: Pairs) {
+    if isJournal, ServiceManager.send(entry(level, text, pairs), to: JournalEntry.socket) { return }
     let bytes = Array(line(level, text, pairs, isJournal: isJournal).utf8)
     // One write a line, so that the lines of several threads do not mix. There is nowhere to report
     // that the log itself cannot be written.

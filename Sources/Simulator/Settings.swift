@@ -31,8 +31,10 @@ package struct FloodSettings: Sendable {
 }
 
 extension Settings {
+  static let version = "0.1.0"
+
   package static let parser = CommandLineParser(
-    program: "hatang-simulator", version: "0.1.0",
+    program: "hatang-simulator", version: version,
     summary: "Plays a fleet of measuring devices to local brokers; marked as simulated, always.",
     defaultConfig: "none",
     commands: [
@@ -49,13 +51,14 @@ extension Settings {
           .init("seed", "N", help: "another seed, another fleet; 1 unless given"),
           .init("no-past", help: "leave out what was measured on past days"),
           .init(
-            "population", "FILE", help: "where people live, seeds/population.csv unless given"),
+            "population", "FILE", help: "where people live, the province's own table unless given"),
           .init("flood", "N", help: "load instead of a fleet: N coverage samples of 200 bytes"),
           .init("source", "NAME", help: "flood: the samples' source, flood unless given"),
           .init("first-time", "MS", help: "flood: time of the first sample, ms since 1970"),
           .init("numbered", help: "flood: numbered payloads, which the agent stores once"),
         ] + AgentsSettings.options)
-    ])
+    ],
+    manual: .simulator)
 
   /// - Parameter nowMs: the wall clock.
   package init(_ options: Options, nowMs: Int64) throws(UsageError) {
@@ -78,7 +81,7 @@ extension Settings {
     }.flatMap { Kind(name: $0) }
     seed = UInt64(try options.integer("seed", in: 0...Int64.max) ?? 1)
     tellsPast = !options.has("no-past")
-    population = options.value("population") ?? "seeds/population.csv"
+    population = options.value("population") ?? Settings.populationDefault
     flood = try FloodSettings(options, nowMs: nowMs)
     agents = try AgentsSettings(options)
     try Settings.refuseUnused(options)
@@ -90,6 +93,12 @@ extension Settings {
 }
 
 extension Settings {
+  /// In the source tree, else where the package puts it.
+  private static var populationDefault: String {
+    let paths = ["seeds/population.csv", "/usr/share/hatang-simulator/population.csv"]
+    return paths.first(where: Files.exists) ?? paths[0]
+  }
+
   /// An option that changes nothing would be a lie.
   private static func refuseUnused(_ options: Options) throws(UsageError) {
     let modes: [(name: String, own: [String])] = [

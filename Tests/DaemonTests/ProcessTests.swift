@@ -86,7 +86,7 @@ import Testing
         }
       }
       try #require(bound == 0)
-      #expect(ServiceManager.send("READY=1", to: path))
+      #expect(ServiceManager.send(Array("READY=1".utf8), to: path))
       var buffer = [UInt8](repeating: 0, count: 64)
       let count = recv(listener, &buffer, buffer.count, Int32(MSG_DONTWAIT))
       #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "READY=1")
@@ -94,8 +94,9 @@ import Testing
   }
 
   @Test func `a socket that nobody listens on is no error`() {
-    #expect(!ServiceManager.send("READY=1", to: "/nowhere/notify"))
-    #expect(!ServiceManager.send("READY=1", to: "relative"))
-    #expect(!ServiceManager.send("READY=1", to: "/" + String(repeating: "x", count: 200)))
+    #expect(!ServiceManager.send(Array("READY=1".utf8), to: "/nowhere/notify"))
+    #expect(!ServiceManager.send(Array("READY=1".utf8), to: "relative"))
+    #expect(
+      !ServiceManager.send(Array("READY=1".utf8), to: "/" + String(repeating: "x", count: 200)))
   }
 }

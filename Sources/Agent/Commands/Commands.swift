@@ -23,7 +23,8 @@ package enum Commands {
   package static let parser = CommandLineParser(
     program: "hatang-agent", version: programVersion,
     summary: "Collects measurements at the edge and delivers each of them once.",
-    defaultConfig: AgentConfiguration.defaultFile, commands: all.map { $0.usage })
+    defaultConfig: AgentConfiguration.defaultFile, commands: all.map { $0.usage },
+    manual: .agent)
 
   static let json = CommandLineParser.Option("json", help: "for programs: one JSON object")
 

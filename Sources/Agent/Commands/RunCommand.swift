@@ -49,6 +49,7 @@ enum RunCommand: Command {
       reader.close()
       return nil
     }
+    Log.setFields([("agent", configuration.agent)])
     Log.notice(
       "started",
       [("version", programVersion), ("agent", configuration.agent), ("buffer", path)])

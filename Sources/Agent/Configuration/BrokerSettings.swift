@@ -100,7 +100,7 @@ package struct BrokerSettings: Sendable {
   private static func pem(
     _ node: ConfigNode, _ mark: String, _ what: String
   ) throws(ConfigError) -> String {
-    let path = try node.path()
+    let path = Credentials.file(for: try node.path())
     let text = try content(of: path, node)
     guard text.contains("-----BEGIN "), text.contains(mark) else {
       throw node.error("names \(path), which holds no \(what) in PEM form; name the right file")
@@ -113,7 +113,7 @@ package struct BrokerSettings: Sendable {
   ) throws(ConfigError) -> String? {
     guard let file = node["password_file"] else { return nil }
     guard hasUsername else { throw file.error("is of no use without username; add username") }
-    var text = try content(of: file.path(), file)
+    var text = try content(of: Credentials.file(for: file.path()), file)
     // A line break of two characters is one Character, too.
     if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
     guard !text.isEmpty else {

@@ -23,7 +23,8 @@ package enum Commands {
   package static let parser = CommandLineParser(
     program: "hatang-aggregator", version: programVersion,
     summary: "Receives measurements and computes the province's indicators from them.",
-    defaultConfig: AggregatorConfiguration.defaultPath, commands: all.map { $0.usage })
+    defaultConfig: AggregatorConfiguration.defaultPath, commands: all.map { $0.usage },
+    manual: .aggregator)
 
   static let json = CommandLineParser.Option("json", help: "for programs: one JSON object")
 

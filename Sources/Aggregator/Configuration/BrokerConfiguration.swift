@@ -79,7 +79,7 @@ package struct BrokerConfiguration: Equatable, Sendable {
 extension ConfigNode {
   /// A path to a file that this process may read.
   fileprivate func readableFile() throws(ConfigError) -> String {
-    let path = try path()
+    let path = Credentials.file(for: try path())
     do throws(FileError) {
       _ = try Files.read(path, bytesMax: 1 << 20)
     } catch {

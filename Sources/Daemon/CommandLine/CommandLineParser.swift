@@ -1,7 +1,8 @@
 import Glibc
 
 /// Reads a program's command line by GNU's conventions (`--name value`, `--name=value`, options and
-/// operands in any order, `--` ends the options) from one table, which is also the help text.
+/// operands in any order, `--` ends the options) from one table, which is also the help text, the
+/// manual page (`--help-man`) and the shell's completion (`--help-bash`).
 ///
 /// getopt_long is not used: it keeps its state in global variables, which Swift 6 rightly refuses,
 /// and it cannot say which option was meant.
@@ -14,6 +15,8 @@ public struct CommandLineParser: Sendable {
   public let defaultConfig: String
   /// A program without commands has one whose name is empty.
   public let commands: [Command]
+  /// For the manual page only.
+  public let manual: Manual
 
   public struct Command: Sendable {
     /// One word or several, such as `import gnettrack`.
@@ -57,19 +60,24 @@ public struct CommandLineParser: Sendable {
   }
 
   public init(
-    program: String, version: String, summary: String, defaultConfig: String, commands: [Command]
+    program: String, version: String, summary: String, defaultConfig: String,
+    commands: [Command], manual: Manual = Manual()
   ) {
     self.program = program
     self.version = version
     self.summary = summary
     self.defaultConfig = defaultConfig
     self.commands = commands
+    self.manual = manual
   }
 
   /// - Parameter arguments: without the program's name.
   public func parse(_ arguments: [String]) throws(UsageError) -> Outcome {
     if let first = arguments.first, first == "--help" || first == "-h" { return .print(help) }
     if arguments.first == "--version" { return .print("\(program) \(version)\n") }
+    // For the packages; no help text names them.
+    if arguments == ["--help-man"] { return .print(manualPage) }
+    if arguments == ["--help-bash"] { return .print(bashCompletion) }
     let (command, rest) = try self.command(in: arguments)
     var options = Options(command: command.name, config: defaultConfig)
     var index = 0
@@ -131,7 +139,7 @@ public struct CommandLineParser: Sendable {
         })
   }
 
-  private var common: [Option] {
+  var common: [Option] {
     [
       Option("config", "FILE", help: "configuration, \(defaultConfig) unless given"),
       Option("help", help: "this text"),

@@ -4,7 +4,8 @@
 /// SIGTERM and SIGINT end it: the parts finish what they have begun, at most `stopTime`; a second
 /// signal ends the wait. SIGHUP reads the configuration again: a good one replaces the parts, a bad
 /// one is refused with its reason, and the old one stays; one that reads well and cannot be started
-/// gives way to the old one.
+/// gives way to the old one. Each time the service manager hears RELOADING, and then READY, as
+/// systemd.service(5) wants it of `Type=notify-reload`.
 public struct ServiceRunner<Configuration> {
   private let signals: SignalDescriptor
   private let read: () throws(ConfigError) -> Configuration
@@ -107,13 +108,14 @@ public struct ServiceRunner<Configuration> {
   }
 
   private func reread() -> Configuration? {
+    ServiceManager.reloading()
     do throws(ConfigError) {
       let changed = try read()
-      ServiceManager.reloading()
       Log.notice("configuration read again")
       return changed
     } catch {
       Log.error("the configuration stays as it was", [("error", error)])
+      ServiceManager.ready()
       return nil
     }
   }

@@ -36,12 +36,14 @@ public enum ServiceManager {
 
   private static func notify(_ text: String) {
     guard let path = environment("NOTIFY_SOCKET") else { return }
-    send(text, to: path)
+    send(Array(text.utf8), to: path)
   }
 
+  /// One datagram; `false` where nobody took it.
+  ///
   /// - Parameter path: absolute, or `@` and a name in the abstract namespace.
   @discardableResult
-  package static func send(_ text: String, to path: String) -> Bool {
+  package static func send(_ bytes: [UInt8], to path: String) -> Bool {
     var name = Array(path.utf8)
     guard let first = name.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@") else {
       return false
@@ -57,7 +59,6 @@ public enum ServiceManager {
       AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    let bytes = Array(text.utf8)
     let sent = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
         unsafe bytes.withUnsafeBytes {
