@@ -29,9 +29,7 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies, swiftSettings: strict,
     // Addresses of library functions are resolved at the start and then read-only.
-    linkerSettings: [
-      .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"])
-    ])
+    linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-znow"])])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
