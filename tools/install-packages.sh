@@ -9,6 +9,10 @@ python3-dbusmock dbus python3-venv chromium fonts-noto-core nginx-light promethe
 if [ "${1:-}" = packaging ]; then
   packages="debhelper lintian dpkg-dev binutils debootstrap systemd systemd-container"
 fi
+if [ "${1:-}" = packaging ]; then
+  packages="debhelper lintian dpkg-dev binutils debootstrap
+systemd-container"
+fi
 
 is_installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'

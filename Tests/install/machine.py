@@ -75,6 +75,7 @@ class Machine:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hatang-install."))
         self.root = self.folder / "root"
+        self.name = f"hatang-install-{os.getpid()}"
         self.nspawn = None
         self.leader = None
         self.is_mounted = False
@@ -93,7 +94,7 @@ class Machine:
                 ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
                  "--private-network", "--settings=no", "--link-journal=no",
                  "--console=pipe", f"--directory={self.root}",
-                 f"--machine=hatang-install-{os.getpid()}"],
+                 f"--machine={self.name}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self._wait_until_up()
 
@@ -127,7 +128,8 @@ class Machine:
         return output
 
     def start(self, command):
-        """A process in the machine that the caller waits for; a reboot ends it."""
+        """A process in the machine that the caller waits for. None may be left at a reboot: what
+        is entered from outside is stopped with the rest, and nobody lets it go on and end."""
         return subprocess.Popen(
             self._inside(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
@@ -165,6 +167,8 @@ class Machine:
         if self.is_mounted:
             subprocess.run(["umount", "--lazy", str(self.root)], check=True)
             self.is_mounted = False
+        # nspawn leaves it where /run is no file system of its own.
+        shutil.rmtree(f"/run/systemd/nspawn/propagate/{self.name}", ignore_errors=True)
         shutil.rmtree(self.folder)
 
     def _inside(self, command):
