@@ -25,7 +25,7 @@ for unit in systemd/hatang-probe-*; do put "$unit" lib/systemd/system; done
 put config/agent.json5 usr/share/doc/hatang-agent/examples
 mkdir -p "$dir/usr/share/hatang/mosquitto"
 # Debian's mosquitto.conf has the marked lines already, and mosquitto refuses them twice.
-sed -e '/^# \[debian\]$/,+1d' -e '/^# On Debian: copy/,/^#$/d' config/mosquitto/local.conf \
+sed -e '/^# \[debian\]$/,+1d' -e '/^# Debian.s package/,/^#$/d' config/mosquitto/local.conf \
   >"$dir/usr/share/hatang/mosquitto/hatang-agent.conf"
 put config/mosquitto/devices.conf usr/share/hatang/mosquitto
 put config/mosquitto/devices.acl usr/share/hatang/mosquitto

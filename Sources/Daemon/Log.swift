@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// The log: one line to standard error for each event, `text key=value …`. Under systemd it goes to
-/// the journal with a field for each key; where the journal does not take it, to standard error with
-/// its priority, `<3>`, before it.
+/// The log: one line to standard error for each event, `text key=value …`. Under systemd it goes
+/// to the journal with a field for each key; where the journal does not take it, to standard error
+/// with its priority, `<3>`, before it.
 public enum Log {
   /// Syslog's priorities.
   public enum Level: Int, Sendable {

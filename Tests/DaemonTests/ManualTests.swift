@@ -21,69 +21,70 @@ import Testing
     guard case .print(let page) = try parser.parse(["--help-man"]) else {
       throw UsageError("not printed")
     }
-    #expect(
-      page == """
-        .TH HATANG-AGENT 8 "" "hatang\\-agent 0.1.0"
-        .SH NAME
-        hatang\\-agent \\- measures
-        .SH SYNOPSIS
-        .B hatang\\-agent run
-        [OPTION…]
-        .br
-        .B hatang\\-agent import gnettrack
-        [OPTION…] FILE…
-        .br
-        .B hatang\\-agent buffer info
-        [OPTION…]
-        .br
-        .B hatang\\-agent buffer verify
-        [OPTION…]
-        .br
-        .SH DESCRIPTION
-        Runs beside a broker.
-        .SH COMMANDS
-        .SS run
-        The daemon.
-        .PP
-        \\&.conf is no macro; a\\eb \\-c
-        .TP
-        \\fB\\-\\-rate\\fR \\fIN\\fR
-        a second
-        .SS import gnettrack FILE…
-        Publishes logs.
-        .TP
-        \\fB\\-\\-plmn\\fR \\fICODE\\fR
-        operator
-        .SS buffer info
-        What it holds.
-        .SS buffer verify
-        Reads it all.
-        .SH OPTIONS
-        Every command has these.
-        .TP
-        \\fB\\-\\-config\\fR \\fIFILE\\fR
-        configuration, /etc/a.json5 unless given
-        .TP
-        \\fB\\-\\-help\\fR
-        this text
-        .TP
-        \\fB\\-\\-version\\fR
-        the version
-        .SH EXIT STATUS
-        \(ExitCode.allCases.map { ".TP\n\\fB\($0.rawValue)\\fR\n\($0.meaning)\n" }.joined())\
-        .SH FILES
-        .TP
-        \\fB/etc/a.json5\\fR
-        The configuration.
-        .SH EXAMPLES
-        .TP
-        \\fBhatang\\-agent run\\fR
-        It.
-        .SH SEE ALSO
-        mosquitto(8)
-
-        """)
+    #expect(page == Self.page)
   }
+
+  private static let page = """
+    .TH HATANG-AGENT 8 "" "hatang\\-agent 0.1.0"
+    .SH NAME
+    hatang\\-agent \\- measures
+    .SH SYNOPSIS
+    .B hatang\\-agent run
+    [OPTION…]
+    .br
+    .B hatang\\-agent import gnettrack
+    [OPTION…] FILE…
+    .br
+    .B hatang\\-agent buffer info
+    [OPTION…]
+    .br
+    .B hatang\\-agent buffer verify
+    [OPTION…]
+    .br
+    .SH DESCRIPTION
+    Runs beside a broker.
+    .SH COMMANDS
+    .SS run
+    The daemon.
+    .PP
+    \\&.conf is no macro; a\\eb \\-c
+    .TP
+    \\fB\\-\\-rate\\fR \\fIN\\fR
+    a second
+    .SS import gnettrack FILE…
+    Publishes logs.
+    .TP
+    \\fB\\-\\-plmn\\fR \\fICODE\\fR
+    operator
+    .SS buffer info
+    What it holds.
+    .SS buffer verify
+    Reads it all.
+    .SH OPTIONS
+    Every command has these.
+    .TP
+    \\fB\\-\\-config\\fR \\fIFILE\\fR
+    configuration, /etc/a.json5 unless given
+    .TP
+    \\fB\\-\\-help\\fR
+    this text
+    .TP
+    \\fB\\-\\-version\\fR
+    the version
+    .SH EXIT STATUS
+    \(ExitCode.allCases.map { ".TP\n\\fB\($0.rawValue)\\fR\n\($0.meaning)\n" }.joined())\
+    .SH FILES
+    .TP
+    \\fB/etc/a.json5\\fR
+    The configuration.
+    .SH EXAMPLES
+    .TP
+    \\fBhatang\\-agent run\\fR
+    It.
+    .SH SEE ALSO
+    mosquitto(8)
+
+    """
 
   /// What bash would offer after these words, of which the last is being typed.
   private func offered(_ words: String...) throws -> String {

@@ -106,7 +106,7 @@ def install(site):
     timers = " ".join(
         f"hatang-probe-{kind}@modem-1.timer" for kind in ("coverage", "broadband", "service"))
     text = site.run(
-        f"systemd-analyze verify hatang-agent.service hatang-aggregator.service {timers} 2>&1")
+        f"systemd-analyze --man=no verify hatang-agent.service hatang-aggregator.service {timers} 2>&1")
     site.expect_equal(text, "", "what systemd-analyze verify says")
     site.run("zcat /usr/share/man/man8/hatang-agent.8.gz | grep -q 'SH COMMANDS'")
     site.run("test -s /usr/share/bash-completion/completions/hatang-aggregator")
@@ -292,13 +292,13 @@ def power_cut(site):
 def upgrade(site):
     """an upgrade keeps configuration, buffer and the place in the stream; so does the way back"""
     before = site.received()
-    stream = site.ledger()["streams"][-1]["stream"]
+    streams = {each["stream"]: each["next"] for each in site.ledger()["streams"]}
+    newer = _repacked(site, "0.1.0+test1")
     configuration = site.machine.file("/etc/hatang/agent.json5").read_bytes()
     site.run("systemctl stop hatang-aggregator")
     site.publish("xe-01", 300)
     wait_for("the agent holds them", lambda: site.status()["backlog"] == 300)
     process = site.property("hatang-agent", "MainPID")
-    newer = _repacked(site, "0.1.0+test1")
     site.run(f"apt-get install -y {newer}", 120)
     site.expect_equal(
         site.run("dpkg-query -W -f '${Version}' hatang-agent"), "0.1.0+test1", "the version")
@@ -311,8 +311,14 @@ def upgrade(site):
     site.run(f"apt-get install -y --allow-downgrades /srv/{older}", 120)
     site.publish("xe-01", 100)
     site.wait_received(before + 600)
-    streams = {each["stream"] for each in site.ledger()["streams"]}
-    site.expect_equal(streams, {stream}, "the streams")
+    # On a slow machine the agent may have begun one for live data meanwhile; none is given up.
+    after = {each["stream"]: each["next"] for each in site.ledger()["streams"]}
+    site.expect(
+        all(after.get(stream, -1) >= number for stream, number in streams.items())
+        and any(after[stream] > number for stream, number in streams.items()),
+        f"the streams were {streams} and are {after}")
+    site.expect_equal(
+        site.run("ls /var/lib/hatang-agent | grep damaged || true"), "", "files set aside")
     site.expect_equal(
         site.machine.file("/etc/hatang/agent.json5").read_bytes(), configuration,
         "the configuration")
