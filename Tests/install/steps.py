@@ -53,7 +53,7 @@ class Site:
 
     def wait_received(self, count, seconds=60):
         """Until so many have come; then none more may come, and none may be lost."""
-        wait_for(f"{count} received, now {{}}", lambda: self.received() >= count, seconds)
+        wait_for(f"{count} received", lambda: self.received() >= count, seconds)
         # Whatever is still under way would be one too many.
         wait_for("nothing waits in the agent", lambda: self.status()["backlog"] == 0, seconds)
         ledger = self.ledger()
@@ -138,8 +138,12 @@ def configure(site):
   agent: "{AGENT}",
   local: {{ username: "agent", password_file: "/etc/hatang/local-password" }},
   uplink: {{ host: "127.0.0.1" }},
+  textfile: "/var/lib/prometheus/node-exporter/hatang.prom",
 }}
 """)
+    # As docs/install.md says it.
+    site.run("cd /var/lib && mkdir -p prometheus/node-exporter"
+             " && chgrp hatang-agent prometheus/node-exporter && chmod g+w prometheus/node-exporter")
     # Root's alone: the daemon can read it only as a credential.
     secret = machine.file("/etc/hatang/local-password")
     secret.write_text("secret\n")
@@ -156,6 +160,8 @@ def configure(site):
     site.first_receipt_seconds = time.monotonic() - site.installed_at
     user = site.run("stat -c %U /proc/$(systemctl show -P MainPID hatang-agent)").strip()
     site.expect_equal(user, "hatang-agent", "the agent's user")
+    site.run("setpriv --reuid=nobody --clear-groups grep -q hatang_agent_accepted"
+             " /var/lib/prometheus/node-exporter/hatang.prom")
     code, text = machine.attempt("hatang-aggregator check")
     site.expect_equal(code, 0, f"hatang-aggregator check:\n{text}\nended with")
 
@@ -345,7 +351,10 @@ def newer_buffer(site):
 
 def remove(site):
     """removed, the packages keep the data; purged, they leave nothing"""
+    timer = "hatang-probe-broadband@line-1.timer"
+    site.run(f"systemctl enable --now {timer}")
     site.run("apt-get remove -y hatang-agent hatang-aggregator hatang-simulator", 120)
+    site.expect_equal(site.property(timer, "ActiveState"), "inactive", "the probe's timer")
     for path in (
         "/etc/hatang/agent.json5", "/etc/hatang/population.csv",
         "/var/lib/hatang-agent/buffer.db", "/var/lib/hatang-aggregator/hatang.db",
@@ -353,7 +362,7 @@ def remove(site):
         site.expect(site.machine.file(path).exists(), f"removing took {path}")
     site.run("apt-get purge -y hatang-agent hatang-aggregator", 120)
     # The site's own copies for devices, which are no package's.
-    site.run("rm /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
+    site.run("rm -r /var/lib/prometheus /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
     left = sorted(name for name in _names(site) - site.names_before if "hatang" in name)
     site.expect_equal(left, [], "files left behind")
     site.expect_equal(
