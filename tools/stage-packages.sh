@@ -29,7 +29,10 @@ sed -e '/^# \[debian\]$/,+1d' -e '/^# Debian.s package/,/^#$/d' config/mosquitto
   >"$dir/usr/share/hatang/mosquitto/hatang-agent.conf"
 put config/mosquitto/devices.conf usr/share/hatang/mosquitto
 put config/mosquitto/devices.acl usr/share/hatang/mosquitto
-for document in docs/payloads.md docs/install.md; do put "$document" usr/share/doc/hatang-agent; done
+for mapping in config/mappings/*; do put "$mapping" usr/share/hatang/mappings; done
+for document in docs/payloads.md docs/mappings.md docs/install.md docs/enrolment.md; do
+  put "$document" usr/share/doc/hatang-agent
+done
 
 program hatang-aggregator
 put systemd/hatang-aggregator.service lib/systemd/system
@@ -37,7 +40,9 @@ mkdir -p "$dir/usr/share/doc/hatang-aggregator/examples"
 sed -e 's|"../seeds/population.csv"|"/etc/hatang/population.csv"|' \
   -e 's|"../seeds/|"/usr/share/hatang/|' -e 's|see seeds/README.md|see /usr/share/hatang/README.md|' \
   config/aggregator.json5 >"$dir/usr/share/doc/hatang-aggregator/examples/aggregator.json5"
-put config/mosquitto/central.conf usr/share/doc/hatang-aggregator/examples
+for settings in central.conf central-agents.conf central.acl; do
+  put config/mosquitto/$settings usr/share/doc/hatang-aggregator/examples
+done
 # A conffile: `hatang-aggregator population` replaces it, and an upgrade must not undo that.
 put seeds/population.csv etc/hatang
 for table in seeds/README.md seeds/indicators.json seeds/areas.json seeds/areas.geojson; do

@@ -118,16 +118,20 @@ import Testing
     #expect(try offered("run", "--config", "") == "")
   }
 
-  @Test func `a credential stands for the file of its name, unless it is empty or missing`() throws
+  @Test func `a credential stands for the file that cannot be read, unless it is empty or missing`()
+    throws
   {
     try withTemporaryDirectory { directory in
       try Files.writeAtomically(directory + "/agent.key", Array("secret".utf8))
       try Files.writeAtomically(directory + "/password", Array("\n".utf8))
+      let readable = directory + "/etc-agent.key"
+      try Files.writeAtomically(readable, Array("newer".utf8))
+      #expect(Credentials.file(for: readable, in: directory) == readable)
       let found = ["agent.key", "password", "other.key"].map {
-        Credentials.file(for: "/etc/hatang/\($0)", in: directory)
+        Credentials.file(for: "/nowhere/\($0)", in: directory)
       }
       #expect(
-        found == [directory + "/agent.key", "/etc/hatang/password", "/etc/hatang/other.key"])
+        found == [directory + "/agent.key", "/nowhere/password", "/nowhere/other.key"])
     }
   }
 }

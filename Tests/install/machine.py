@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".build" / "install"
@@ -15,7 +16,7 @@ MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 # What the packages need of Debian; fetched once, so that apt needs no network later.
 NEEDED = (
     "mosquitto mosquitto-clients libmosquitto1 libsqlite3-0 libmicrohttpd12 libstdc++6 ucf "
-    "iproute2"
+    "iproute2 openssl"
 )
 
 
@@ -36,7 +37,8 @@ def wait_for(what, condition, seconds=60):
 
 def base():
     """The folder with a Debian 12 that nobody has booted; made where it is missing."""
-    folder = CACHE / "debian-12"
+    # Another list, another machine.
+    folder = CACHE / f"debian-12-{zlib.crc32((NEEDED + MIRROR).encode()):08x}"
     if folder.exists():
         return folder
     CACHE.mkdir(parents=True, exist_ok=True)

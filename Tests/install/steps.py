@@ -184,7 +184,7 @@ def fleet(site):
     site.wait_received(before + report["measurements"], 90)
 
 
-# Enrolment (bundle in place, check green, a revoked agent gets in nowhere) belongs here, before the
+# Enrolment by a bundle (in place, check green, a revoked agent gets in nowhere) belongs here, before the
 # probes, which belong between this and `devices`.
 
 

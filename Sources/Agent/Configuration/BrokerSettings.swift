@@ -71,7 +71,10 @@ package struct BrokerSettings: Sendable {
   /// The same each time, so that a connection after a lost one ends it, and with it its last will.
   private static func clientIDSuffix(_ key: ConfigNode?) throws(ConfigError) -> String {
     guard let key else { return "" }
-    return "-" + SHA256.hex("hatang client id\n\(try content(of: key.path(), key))".utf8).prefix(32)
+    return "-"
+      + SHA256.hex(
+        "hatang client id\n\(try content(of: Credentials.file(for: key.path()), key))".utf8
+      ).prefix(32)
   }
 
   private static func tls(_ node: ConfigNode) throws(ConfigError) -> TLSOptions? {
