@@ -11,8 +11,9 @@ TESTS := -c release --scratch-path .build/tests --disable-xctest
 .PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz lint \
 	deb reproducible clean packages packaging
 
+# See debian/rules for setarch.
 build: packages
-	swift build $(PROGRAMS)
+	setarch -R swift build $(PROGRAMS)
 
 packages:
 	@tools/install-packages.sh

@@ -16,8 +16,18 @@ build() {
 build a Asia/Ho_Chi_Minh 022
 build another-folder-with-a-longer-name Pacific/Honolulu 027
 
-if ! diff "$work/a.sums" "$work/another-folder-with-a-longer-name.sums" >&2; then
-  echo "The packages differ between two builds of the same files." >&2
+second=$work/another-folder-with-a-longer-name
+if ! diff "$work/a.sums" "$second.sums" >&2; then
+  echo "The packages differ between two builds of the same files:" >&2
+  for package in "$work"/a/out/*.deb; do
+    for side in a another-folder-with-a-longer-name; do
+      dpkg-deb -R "$work/$side/out/$(basename "$package")" "$work/$side/contents"
+      ls -lR --time-style=+%s "$work/$side/contents" | sed "s|$work/$side||" >"$work/$side.list"
+    done
+    diff -rq "$work/a/contents" "$second/contents" >&2 || true
+    diff "$work/a.list" "$second.list" >&2 || true
+    rm -r "$work/a/contents" "$second/contents"
+  done
   exit 1
 fi
 cat "$work/a.sums"
