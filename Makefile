@@ -56,7 +56,7 @@ lint: packages
 deb: packages packaging
 	@tools/build-packages.sh .build/deb
 
-# Builds the packages twice, in folders of different names, and compares their bytes.
+# Builds the packages twice from nothing and compares their bytes.
 reproducible: packages packaging
 	@tools/check-reproducible.sh
 

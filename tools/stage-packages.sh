@@ -29,8 +29,11 @@ sed -e '/^# \[debian\]$/,+1d' -e '/^# Debian.s package/,/^#$/d' config/mosquitto
   >"$dir/usr/share/hatang/mosquitto/hatang-agent.conf"
 put config/mosquitto/devices.conf usr/share/hatang/mosquitto
 put config/mosquitto/devices.acl usr/share/hatang/mosquitto
+# A service may ask ModemManager only by it.
+put config/polkit/hatang-agent.rules usr/share/polkit-1/rules.d
 for mapping in config/mappings/*; do put "$mapping" usr/share/hatang/mappings; done
-for document in docs/payloads.md docs/mappings.md docs/install.md docs/enrolment.md; do
+for document in docs/payloads.md docs/mappings.md docs/probes.md docs/install.md \
+  docs/enrolment.md; do
   put "$document" usr/share/doc/hatang-agent
 done
 

@@ -52,6 +52,7 @@ public enum ExitCode: Int32, Error, CaseIterable, Sendable {
     case .usage: "The command line is wrong."
     case .unreachable: "The other side, such as a broker, does not answer or refuses."
     case .configuration: "The configuration is wrong; file, line and key are named."
+    case .putOff: "Probe: not now; the next run may do it."
     case .toolMissing: "Probe: a program is not installed."
     case .toolHung: "Probe: a program was not done by its deadline, and was ended."
     case .toolFailed: "Probe: a program ended with an error of its own."

@@ -24,7 +24,8 @@ extension CommandLineParser {
 
     public init(
       description: [String] = [], commands: [String: [String]] = [:],
-      exitCodes: [ExitCode] = ExitCode.common, files: [Entry] = [], examples: [Entry] = [], seeAlso: [String] = []
+      exitCodes: [ExitCode] = ExitCode.common, files: [Entry] = [], examples: [Entry] = [],
+      seeAlso: [String] = []
     ) {
       self.description = description
       self.commands = commands
