@@ -72,7 +72,7 @@ import Testing
     \\fB\\-\\-version\\fR
     the version
     .SH EXIT STATUS
-    \(ExitCode.allCases.map { ".TP\n\\fB\($0.rawValue)\\fR\n\($0.meaning)\n" }.joined())\
+    \(ExitCode.common.map { ".TP\n\\fB\($0.rawValue)\\fR\n\($0.meaning)\n" }.joined())\
     .SH FILES
     .TP
     \\fB/etc/a.json5\\fR
