@@ -19,7 +19,7 @@ package struct Certificate: Equatable, Sendable {
     self.init(der: der)
   }
 
-  init?(der: [UInt8]) {
+  package init?(der: [UInt8]) {
     var outer = DERReader(der[...])
     // Certificate, then TBSCertificate.
     guard var certificate = outer.sequence(), var body = certificate.sequence() else { return nil }

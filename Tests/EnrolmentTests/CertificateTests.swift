@@ -1,8 +1,7 @@
 import Daemon
+import Enrolment
 import TestSupport
 import Testing
-
-@testable import Enrolment
 
 /// The reader of certificates' heads against the openssl program, and against anything else.
 @Suite struct CertificateTests {
