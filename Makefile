@@ -9,7 +9,7 @@ WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
 .PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz lint \
-	deb reproducible clean packages packaging
+	deb reproducible clean packages testing packaging
 
 # See debian/rules for setarch.
 build: packages
@@ -18,13 +18,16 @@ build: packages
 packages:
 	@tools/install-packages.sh
 
+testing:
+	@tools/install-packages.sh testing
+
 packaging:
 	@tools/install-packages.sh packaging
 
 run: build
 	@tools/run-demo.sh
 
-test: build
+test: build testing
 	swift test $(TESTS)
 
 # Power cuts and failing disks, many more than in `test`. HATANG_FAULT_POINTS asks for other counts,
@@ -32,20 +35,20 @@ test: build
 test-faults: packages
 	HATANG_FAULT_POINTS=$${HATANG_FAULT_POINTS:-1200} swift test $(TESTS) --filter FaultTests
 
-bench: build
+bench: build testing
 	@python3 bench/bench.py $(WRITE)
 
 fuzz: packages
 	@tools/fuzz.sh
 
-bench-fleet: build
+bench-fleet: build testing
 	@python3 bench/fleet.py $(WRITE)
 
 # thingsboard-gateway comes from PyPI, into .build.
-bench-peers: build
+bench-peers: build testing
 	@python3 bench/peers.py $(WRITE)
 
-bench-scale: build
+bench-scale: build testing
 	@python3 bench/scale.py $(WRITE)
 
 lint: packages

@@ -1,18 +1,17 @@
 #!/bin/sh
-# Installs the Debian packages that building, running and testing need; with the word `packaging`
-# those for `make deb` and `make test-install`. Says nothing and asks no network when all are there.
+# Installs the Debian packages that a word of the Makefile needs: without an argument those for
+# building and running, `testing` those for the tests, `packaging` those for `make deb` and
+# `make test-install`. Says nothing and asks no network when all are there.
 set -eu
 
-packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config mosquitto
-mosquitto-clients openssl gzip python3 curl iperf3 iproute2 iputils-ping modemmanager
-python3-dbusmock dbus python3-venv chromium fonts-noto-core nginx-light prometheus"
-if [ "${1:-}" = packaging ]; then
-  packages="debhelper lintian dpkg-dev binutils debootstrap systemd systemd-container"
-fi
-if [ "${1:-}" = packaging ]; then
-  packages="debhelper lintian dpkg-dev binutils debootstrap
-systemd-container"
-fi
+case "${1:-}" in
+  "") packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config mosquitto
+    python3" ;;
+  testing) packages="mosquitto-clients openssl gzip curl iperf3 iproute2 iputils-ping modemmanager
+    python3-dbusmock dbus python3-venv chromium fonts-noto-core nginx-light prometheus" ;;
+  packaging) packages="debhelper lintian dpkg-dev binutils debootstrap systemd-container" ;;
+  *) echo "$0: unknown word $1; there are testing, packaging" >&2; exit 64 ;;
+esac
 
 is_installed() {
   dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
