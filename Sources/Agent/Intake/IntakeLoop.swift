@@ -30,6 +30,9 @@ final class IntakeLoop {
   private var messageCount = 0
   private var deadline: Duration = .zero
   private var pause: Pause?
+  /// Until then a slow flow gathers in the socket: each time this thread wakes costs more than
+  /// what it then reads. `nil`: read what comes at once.
+  private var napUntil: Duration?
   private var tally = Tally()
   private var window = InFlightWindow()
   private var poller = Poller()
@@ -57,6 +60,11 @@ final class IntakeLoop {
   private static let backoffMin: Duration = .milliseconds(500)
   private static let backoffMax: Duration = .seconds(30)
   private static let sampleBytesMax = 256
+  /// An arrival is noted at most so much late.
+  private static let napMax: Duration = .milliseconds(20)
+  /// A flow is slow below so many messages a second; known after so much of a group's time.
+  private static let slowRate = 2_000.0
+  private static let slowAfter: Duration = .milliseconds(10)
 
   init(
     _ configuration: AgentConfiguration, writer: BufferWriter, report: IntakeReport,
@@ -121,7 +129,7 @@ final class IntakeLoop {
         tell()
       }
       guard try takeIn(connection) else { return }
-      if isCommitDue(connection) { commit() }
+      if isCommitDue(connection) { commit() } else { napIfSlow(connection) }
       // The PUBACKs of an uncommitted group must not leave.
       if messageCount == 0 || !connection.isConnected {
         try connection.write()
@@ -139,12 +147,26 @@ final class IntakeLoop {
     } else {
       if messageCount > 0 { timeout = min(timeout, deadline - monotonicNow()) }
       if !connection.isDry { timeout = .zero }
-      if let descriptor = connection.fileDescriptor {
+      if let napUntil {
+        timeout = min(timeout, napUntil - monotonicNow())
+      } else if let descriptor = connection.fileDescriptor {
         let mayWrite = connection.wantsWrite && messageCount == 0
         poller.add(descriptor, mayWrite ? [.readable, .writable] : .readable)
       }
     }
     try poller.wait(timeout: max(.zero, timeout))
+    napUntil = nil
+  }
+
+  /// What waits for its commit anyway need not be read message by message.
+  private func napIfSlow(_ connection: Connection) {
+    guard messageCount > 0, pause == nil, connection.isDry else { return }
+    let now = monotonicNow()
+    let elapsed = now - (deadline - linger)
+    guard elapsed >= Self.slowAfter,
+      Double(messageCount) < elapsed.inSeconds * Self.slowRate
+    else { return }
+    napUntil = now + min(linger / 10, Self.napMax)
   }
 
   /// Reads until the socket is dry or the group is full.
