@@ -33,7 +33,7 @@ put config/mosquitto/devices.acl usr/share/hatang/mosquitto
 put config/polkit/hatang-agent.rules usr/share/polkit-1/rules.d
 for mapping in config/mappings/*; do put "$mapping" usr/share/hatang/mappings; done
 for document in docs/payloads.md docs/mappings.md docs/probes.md docs/install.md \
-  docs/enrolment.md; do
+  docs/enrolment.md docs/technician.md docs/technician.en.md; do
   put "$document" usr/share/doc/hatang-agent
 done
 
