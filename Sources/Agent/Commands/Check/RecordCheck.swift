@@ -5,6 +5,8 @@ import Synchronization
 /// receipt back. The daemon's status file tells how far it is.
 package enum RecordCheck {
   private static let patience: Duration = .seconds(15)
+  /// For a daemon that is just being started or reloaded.
+  private static let grace: Duration = .seconds(5)
   private static let interval: Duration = .milliseconds(200)
 
   package enum Stage: Equatable {
@@ -18,10 +20,14 @@ package enum RecordCheck {
     let isPublished = site.isRecordPublished.load(ordering: .acquiring)
     var status = site.status
     if isPublished {
-      let deadline = monotonicNow() + patience
+      let began = monotonicNow()
       var poller = Poller()
-      while monotonicNow() < deadline, case .running(let root) = status {
-        if case .receipted = stage(of: site.recordSource, root) { break }
+      while monotonicNow() - began < patience {
+        if case .running(let root) = status {
+          if case .receipted = stage(of: site.recordSource, root) { break }
+        } else if monotonicNow() - began >= grace {
+          break
+        }
         guard (try? poller.wait(timeout: interval)) != nil else { break }
         status = site.status
       }
