@@ -58,7 +58,9 @@ final class IntakeLoop {
   private static let chunkMax = 128
   private static let retryPauseAfter: Duration = .seconds(1)
   private static let backoffMin: Duration = .milliseconds(500)
-  private static let backoffMax: Duration = .seconds(30)
+  /// Short: a local broker that was killed before it first wrote its file has forgotten our
+  /// session, and gives what it acknowledges meanwhile to nobody.
+  private static let backoffMax: Duration = .seconds(3)
   private static let sampleBytesMax = 256
   /// An arrival is noted at most so much late.
   private static let napMax: Duration = .milliseconds(20)
