@@ -16,7 +16,7 @@ MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 # What the packages need of Debian; fetched once, so that apt needs no network later.
 NEEDED = (
     "mosquitto mosquitto-clients libmosquitto1 libsqlite3-0 libmicrohttpd12 libstdc++6 ucf "
-    "iproute2 openssl"
+    "iproute2 openssl iperf3 iputils-ping curl modemmanager polkitd python3-dbusmock"
 )
 
 
@@ -147,7 +147,7 @@ class Machine:
             command = (
                 "systemctl --failed --no-legend --no-pager;"
                 "journalctl -n 40 --no-pager -o short-monotonic -u hatang-agent"
-                " -u hatang-aggregator -u mosquitto")
+                " -u hatang-aggregator -u mosquitto -u central")
             try:
                 text = self.attempt(command, 20)[1]
             except (subprocess.TimeoutExpired, OSError):

@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import time
 
+import province
 from machine import ROOT, Failure, quiet, wait_for
 
-AGENT = "kcn-test"
+AGENT = province.AGENT
 # Of the machine itself, which change by being used, and apt's own.
 NOISE = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/srv")
 
@@ -182,10 +183,6 @@ def fleet(site):
         json.loads(line) for line in said.splitlines() if line.startswith('{"measurements"'))
     site.expect_equal(report["acknowledged"], report["published"], "acknowledged by the broker")
     site.wait_received(before + report["measurements"], 90)
-
-
-# Enrolment by a bundle (in place, check green, a revoked agent gets in nowhere) belongs here, before the
-# probes, which belong between this and `devices`.
 
 
 def devices(site):
@@ -361,6 +358,7 @@ def remove(site):
     ):
         site.expect(site.machine.file(path).exists(), f"removing took {path}")
     site.run("apt-get purge -y hatang-agent hatang-aggregator", 120)
+    province.leave(site)
     # The site's own copies for devices, which are no package's.
     site.run("rm -r /var/lib/prometheus /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
     left = sorted(name for name in _names(site) - site.names_before if "hatang" in name)
@@ -373,8 +371,9 @@ def remove(site):
 
 
 STEPS = [
-    install, wrong_configuration, configure, fleet, devices, journal, reload, reboot, power_cut,
-    upgrade, newer_buffer, remove,
+    install, wrong_configuration, configure, fleet, province.enrol, province.probes, province.cut,
+    province.renew, province.revoke, devices, journal, reload, reboot, power_cut, upgrade,
+    newer_buffer, remove,
 ]
 
 

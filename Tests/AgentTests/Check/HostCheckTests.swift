@@ -105,6 +105,26 @@ import Testing
         """))
   }
 
+  @Test func `a secret that the service manager hands over may stay root's alone`() throws {
+    let configuration = try configuration()
+    let secrets = Set(["agent.key", "password"].map(folder.file))
+    let found = findings {
+      FileCheck.examine(configuration, user: user, credentials: secrets, $0)
+    }
+    #expect(
+      found == """
+        green files: Chủ và quyền của 5 tệp đúng
+          owners and modes of 5 files are right
+
+        """)
+  }
+
+  @Test func `the secrets that need no rights are those that the unit loads`() throws {
+    let loaded = try Repository.text("systemd/hatang-agent.service")
+      .matches(of: /LoadCredential=[^:]*:(\S+)/).map { String($0.1) }
+    #expect(Set(loaded) == FileCheck.credentials)
+  }
+
   // MARK: Disk
 
   private func buffer(_ keys: String) throws -> BufferSettings {

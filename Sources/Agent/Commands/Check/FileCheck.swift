@@ -5,14 +5,22 @@ import MQTT
 package enum FileCheck {
   /// The daemon's user, as the package makes it.
   private static let serviceUser = "hatang-agent"
+  /// Root's secrets that the service manager hands to the daemon: `LoadCredential` in
+  /// systemd/hatang-agent.service.
+  package static let credentials: Set<String> = [
+    "/etc/hatang/agent.key", "/etc/hatang/password", "/etc/hatang/local-password",
+  ]
 
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     examine(site.configuration, user: SystemUser(named: serviceUser), findings)
   }
 
-  /// - Parameter user: the daemon's; `nil`: this host does not know it (yet).
+  /// - Parameters:
+  ///   - user: the daemon's; `nil`: this host does not know it (yet).
+  ///   - credentials: what the daemon need not be able to read by itself.
   package static func examine(
-    _ configuration: AgentConfiguration, user: SystemUser?, _ findings: CheckFindings
+    _ configuration: AgentConfiguration, user: SystemUser?,
+    credentials: Set<String> = FileCheck.credentials, _ findings: CheckFindings
   ) {
     let secrets = secrets(of: configuration)
     let files = [configuration.file] + plain(of: configuration) + secrets
@@ -20,7 +28,8 @@ package enum FileCheck {
     for path in secrets { isRight = isSecret(path, findings) && isRight }
     isRight = isUnchangeable(configuration.file, findings) && isRight
     if let user {
-      for path in files where !path.hasPrefix("/run/credentials/") {
+      for path in files
+      where !credentials.contains(path) && !path.hasPrefix("/run/credentials/") {
         isRight = isReadable(path, user, findings) && isRight
       }
     }
