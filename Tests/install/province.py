@@ -268,6 +268,42 @@ def revoke(site):
     site.wait_received(before + 30 + CHECK_RECORD)
 
 
+def fill(site):
+    """the buffer's disk is filled while measurements arrive: the broker holds them; freed, all come"""
+    folder = "/var/lib/hatang-agent"
+    path = site.machine.file("/etc/hatang/agent.json5")
+    original = path.read_text()
+    text = original.rstrip().removesuffix("}").rstrip().removesuffix(",")
+    path.write_text(text + ",\n  buffer: { min_free_bytes: 8000000 },\n}\n")
+    # A small disk of its own, with room for twice the buffer.
+    site.run(
+        f"systemctl stop hatang-agent && cp -a {folder} /srv/kept"
+        f" && bytes=$(du -sb {folder} | cut -f 1)"
+        f" && mount -t tmpfs -o size=$((bytes * 2 + 32000000)) small {folder}"
+        f" && cp -a /srv/kept/. {folder} && systemctl start hatang-agent")
+    before = site.received()
+    site.publish("xe-00", 20)
+    site.wait_received(before + 20)
+    code, text = site.machine.attempt(f"dd if=/dev/zero of={folder}/filler bs=64k")
+    site.expect("No space left on device" in text, f"the disk is not full: {code}, {text}")
+    site.publish("xe-00", 800)
+    wait_for("the agent has paused", lambda: site.status()["paused_reason"], 30)
+    results = _check(site, 1)
+    for part in ("disk", "daemon"):
+        site.expect(part in _red(results), f"{part} is not red with a full disk: {results}")
+    site.expect_equal(site.received(), before + 20, "measurements received of a full disk")
+    site.run(f"rm {folder}/filler")
+    wait_for("the agent goes on", lambda: not site.status()["paused_reason"])
+    site.wait_received(before + 20 + 800 + CHECK_RECORD)
+    path.write_text(original)
+    site.run(
+        f"systemctl stop hatang-agent && rm -r /srv/kept && cp -a {folder} /srv/kept"
+        f" && umount {folder} && rm -rf {folder}/* && cp -a /srv/kept/. {folder}"
+        " && systemctl start hatang-agent")
+    site.publish("xe-00", 10)
+    site.wait_received(before + 20 + 800 + CHECK_RECORD + 10)
+
+
 def leave(site):
     """Takes the test's own parts away, as no package does."""
     names = " ".join(f"/etc/systemd/system/{name}" for name in UNITS)

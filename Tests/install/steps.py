@@ -372,8 +372,8 @@ def remove(site):
 
 STEPS = [
     install, wrong_configuration, configure, fleet, province.enrol, province.probes, province.cut,
-    province.renew, province.revoke, devices, journal, reload, reboot, power_cut, upgrade,
-    newer_buffer, remove,
+    province.renew, province.revoke, province.fill, devices, journal, reload, reboot, power_cut,
+    upgrade, newer_buffer, remove,
 ]
 
 
