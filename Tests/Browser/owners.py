@@ -17,6 +17,7 @@ import time
 import traceback
 
 from chromium import Chromium, Failure
+from figures import change_seconds, first_content_ms, first_visit_bytes
 from province import EVIL, Province
 
 # Carries axe-core; of PyPI, installed once into the build folder, without what it depends on.
@@ -112,23 +113,12 @@ class Checks:
             page.close()
 
     def the_first_visit_is_small(self):
-        page = self.browser.page()
-        page.send("Network.setCacheDisabled", cacheDisabled=True)
-        page.open(self.province.url + "/")
-        total = sum(event["params"]["encodedDataLength"] for event in self.browser.events
-                    if event.get("method") == "Network.loadingFinished")
+        total = first_visit_bytes(self.browser, self.province.url)
         expect(0 < total <= FIRST_VISIT_BYTES, f"/ is {total} bytes")
-        page.close()
         return f"{total} bytes"
 
     def first_content_on_a_slow_line(self):
-        page = self.browser.page()
-        page.send("Network.emulateNetworkConditions", offline=False, latency=150,
-                  downloadThroughput=200_000, uploadThroughput=93_750)
-        page.open(self.province.url + "/")
-        page.wait("first content", "performance.getEntriesByName('first-contentful-paint').length")
-        ms = page.value("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        page.close()
+        ms = first_content_ms(self.browser, self.province.url)
         return f"{ms:.0f} ms at 1.6 Mb/s and 150 ms"
 
     # Words
@@ -247,14 +237,7 @@ class Checks:
         page = self.open("/")
         page.value("document.getElementById('how').open = true")
         page.value("document.querySelector('#how summary').focus()")
-        times = []
-        for _ in range(5):
-            old = page.value("document.querySelector('#i7\\\\.1 .value').textContent")
-            self.province.count(dossiers_received=1_000, dossiers_received_online=200)
-            began = time.monotonic()
-            page.wait("7.1 has changed",
-                      f"document.querySelector('#i7\\\\.1 .value').textContent !== {json.dumps(old)}")
-            times.append(time.monotonic() - began)
+        times = change_seconds(page, self.province, 5)
         expect(page.value("document.getElementById('how').open"), "the details were closed")
         expect(page.value("document.activeElement.closest('#how') !== null"), "the focus is lost")
         expect(page.value("document.getElementById('news').textContent").startswith("7.1: "),
