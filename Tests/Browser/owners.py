@@ -79,6 +79,25 @@ class Checks:
                     self.shot(page, f"{word}-{width}-{'dark' if dark else 'light'}")
             page.close()
 
+    def the_operators_pages_fit_a_telephone(self):
+        self.province.publish("measure/coverage/car-9", [{"time": 1, "lat": "x"}])
+        agent = json.loads(self.province.get("/api/v1/agents"))["agents"][0]["agent"]
+        self.province.until("the rejected sample is shown", lambda: "lat is" in self.province.get(
+            f"/operations/agents/{agent}"))
+        for path in ("/operations", f"/operations/agents/{agent}"):
+            page = self.open(path)
+            for width in WIDTHS:
+                page.look(width, 900, False)
+                wide = page.value("document.scrollingElement.scrollWidth - innerWidth")
+                expect(wide <= 0, f"{path} at {width} px is {wide} px too wide")
+                # Columns that are squeezed break within their words.
+                thin = page.value("Array.from(document.querySelectorAll('td')).filter(cell => "
+                                  "cell.clientWidth < 60 && cell.textContent.length > 12)"
+                                  ".map(cell => cell.textContent)")
+                expect(not thin, f"{path} at {width} px squeezes {thin}")
+                self.shot(page, f"{path.replace('/', '-').strip('-')}-{width}")
+            page.close()
+
     def axe_finds_nothing(self):
         found = []
         # Of thousands of squares alike axe takes a minute; an area's map has all that a map has.

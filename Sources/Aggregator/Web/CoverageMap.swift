@@ -10,6 +10,25 @@ final class CoverageMap {
   private let method: Method
   private var made: (revision: Int64, text: String)?
 
+  /// A tile in the words of the map, once for all its operators.
+  private struct Shape {
+    let index: Int64
+    let quadkey: String
+    /// Counter-clockwise, as RFC 7946 has it.
+    let ring: String
+
+    init(_ index: Int64) {
+      let tile = Tile(zoom: Tile.tileZoom, index: index)
+      let (west, south) = (rounded(tile.west, 1e6), rounded(tile.south, 1e6))
+      let (east, north) = (rounded(tile.east, 1e6), rounded(tile.north, 1e6))
+      self.index = index
+      quadkey = tile.quadkey
+      ring =
+        "[[[\(west),\(south)],[\(east),\(south)],[\(east),\(north)],[\(west),\(north)],"
+        + "[\(west),\(south)]]]"
+    }
+  }
+
   init(_ store: StoreReader, tables: Tables, method: Method) {
     self.store = store
     self.tables = tables
@@ -46,10 +65,13 @@ final class CoverageMap {
       let places = reading.state.operators.flatMap { each in
         (each.places + each.outside).map { (place: $0, plmn: plmn[each.operatorID] ?? "") }
       }
+      var shape = Shape(0)
       for each in places.sorted(by: {
         ($0.place.tile ?? 0, $0.plmn) < ($1.place.tile ?? 0, $1.plmn)
       }) {
-        feature(each.place, each.plmn, table, to: &json)
+        guard let index = each.place.tile else { continue }
+        if shape.index != index { shape = Shape(index) }
+        feature(each.place, each.plmn, shape, table, to: &json)
       }
       json.endArray()
     }
@@ -57,14 +79,13 @@ final class CoverageMap {
   }
 
   private func feature(
-    _ place: MeasuredPlace, _ plmn: String, _ table: PopulationTable, to json: inout JSONWriter
+    _ place: MeasuredPlace, _ plmn: String, _ shape: Shape, _ table: PopulationTable,
+    to json: inout JSONWriter
   ) {
-    guard let index = place.tile else { return }
-    let tile = Tile(zoom: Tile.tileZoom, index: index)
     json.object { json in
       json.member("type", "Feature")
       json.objectMember("properties") { json in
-        json.member("tile", tile.quadkey)
+        json.member("tile", shape.quadkey)
         json.member("operator", plmn)
         json.member("measured", place.isMeasured)
         json.member("share", rounded(Double(place.covered) / Double(place.bins), 10_000))
@@ -77,16 +98,8 @@ final class CoverageMap {
       json.objectMember("geometry") { json in
         json.member("type", "Polygon")
         json.key("coordinates")
-        json.raw(ring(tile))
+        json.raw(shape.ring)
       }
     }
-  }
-
-  /// Counter-clockwise, as RFC 7946 has it.
-  private func ring(_ tile: Tile) -> String {
-    let (west, south) = (rounded(tile.west, 1e6), rounded(tile.south, 1e6))
-    let (east, north) = (rounded(tile.east, 1e6), rounded(tile.north, 1e6))
-    return "[[[\(west),\(south)],[\(east),\(south)],[\(east),\(north)],[\(west),\(north)],"
-      + "[\(west),\(south)]]]"
   }
 }

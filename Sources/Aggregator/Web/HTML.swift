@@ -55,18 +55,23 @@ struct HTML {
     element("dd", nil, value)
   }
 
+  /// Of texts; where there is no room for columns, each row stands as a list of its own.
   mutating func table(head: [String], _ rows: [[String]]) {
-    element("table") { html in
-      html.element("thead") { $0.row("th", head) }
-      html.element("tbody") { html in
-        for cells in rows { html.row("td", cells) }
+    element("table", "stacking texts") { html in
+      html.element("thead") { html in
+        html.element("tr") { html in
+          for name in head { html.element("th", nil, [("scope", "col")]) { $0.string(name) } }
+        }
       }
-    }
-  }
-
-  private mutating func row(_ tag: StaticString, _ cells: [String]) {
-    element("tr") { html in
-      for cell in cells { html.element(tag, nil, cell) }
+      html.element("tbody") { html in
+        for cells in rows {
+          html.element("tr") { html in
+            for (text, name) in zip(cells, head) {
+              html.element("td", nil, [("data-label", name)]) { $0.string(text) }
+            }
+          }
+        }
+      }
     }
   }
 }

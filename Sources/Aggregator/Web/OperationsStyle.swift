@@ -4,6 +4,7 @@ enum OperationsStyle {
     body { max-width: 110rem; }
     .stacking td { white-space: nowrap; }
     .stacking td span { display: block; }
+    .texts td { white-space: normal; }
     h3 { font-size: .95rem; margin: 1.25rem 0 .4rem; }
     .problems ul { list-style: none; margin: 0; padding: 0; }
     .problems li { padding: .5rem .75rem; margin: 0 0 .4rem; border-left: .35rem solid #b26a00;
@@ -53,6 +54,7 @@ enum OperationsStyle {
       table.stacking th { grid-column: 1 / -1; font-size: 1rem; }
       table.stacking td, table.stacking tbody th { border: 0; padding: .1rem .25rem; }
       table.stacking td { white-space: normal; }
+      table.texts td:last-child { grid-column: 1 / -1; }
       table.stacking td::before { content: attr(data-label); display: block;
         color: var(--soft); font-size: .78rem; }
     }

@@ -20,10 +20,13 @@ public struct SHA256 {
     return hash.hex()
   }
 
-  public mutating func update(_ bytes: some Sequence<UInt8>) {
+  public mutating func update(_ bytes: some Sequence<UInt8>) { add(Array(bytes)) }
+
+  /// Of arrays alone: what is generic would cross the module unspecialized, at many times the cost.
+  private mutating func add(_ bytes: [UInt8]) {
+    byteCount += UInt64(bytes.count)
     for byte in bytes {
       rest.append(byte)
-      byteCount += 1
       if rest.count == SHA256.blockBytes {
         process()
         rest.removeAll(keepingCapacity: true)
@@ -69,19 +72,21 @@ public struct SHA256 {
       let second = rotated(b, 17) ^ rotated(b, 19) ^ b >> 10
       schedule[index] = schedule[index - 16] &+ first &+ schedule[index - 7] &+ second
     }
-    // a … h of the standard.
-    var v = state
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+    let constants = SHA256.constants
     for index in 0..<64 {
-      let sum1 = rotated(v[4], 6) ^ rotated(v[4], 11) ^ rotated(v[4], 25)
-      let choice = (v[4] & v[5]) ^ (~v[4] & v[6])
-      let first = v[7] &+ sum1 &+ choice &+ SHA256.constants[index] &+ schedule[index]
-      let sum0 = rotated(v[0], 2) ^ rotated(v[0], 13) ^ rotated(v[0], 22)
-      let majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2])
-      let second = sum0 &+ majority
-      (v[7], v[6], v[5], v[4]) = (v[6], v[5], v[4], v[3] &+ first)
-      (v[3], v[2], v[1], v[0]) = (v[2], v[1], v[0], first &+ second)
+      let sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
+      let choice = (e & f) ^ (~e & g)
+      let first = h &+ sum1 &+ choice &+ constants[index] &+ schedule[index]
+      let sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
+      let majority = (a & b) ^ (a & c) ^ (b & c)
+      (h, g, f, e) = (g, f, e, d &+ first)
+      (d, c, b, a) = (c, b, a, first &+ sum0 &+ majority)
     }
-    for index in 0..<8 { state[index] = state[index] &+ v[index] }
+    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() {
+      state[index] = state[index] &+ word
+    }
   }
 
   private func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 {
