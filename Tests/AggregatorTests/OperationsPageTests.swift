@@ -107,12 +107,22 @@ import Testing
   @Test func `an agent's page has its streams, holes, rejects and week`() throws {
     let site = try OperationsSite()
     let fine = try page(site, "/operations/agents/fine-1")
-    #expect(fine.contains("<td>1</td><td>500</td><td>500</td><td>buffer_full</td>"))
+    #expect(
+      fine.contains(
+        """
+        <td data-label="Từ">1</td><td data-label="Đến">500</td><td data-label="Số phép đo">500</td>\
+        <td data-label="Lý do">buffer_full</td>
+        """))
     #expect(fine.contains("Phép đo mỗi giờ trong 7 ngày: tổng 2, nhiều nhất 2 một giờ"))
     #expect(fine.contains("<dt>Địa bàn</dt><dd>Phủ Lý</dd>"))
     #expect(fine.contains("<dt>Chứng thư hết hạn</dt><dd>03/04/1970</dd>"))
     let rejecting = try page(site, "/operations/agents/reject-1")
-    #expect(rejecting.contains("<td>phủ sóng</td><td>ss_rsrp</td><td>20</td>"))
+    #expect(
+      rejecting.contains(
+        """
+        <td data-label="Loại">phủ sóng</td><td data-label="Trường">ss_rsrp</td>\
+        <td data-label="Số lần">20</td>
+        """))
     let unknown = try site.router().answer(HTTPRequest(path: "/operations/agents/x"))
     #expect(unknown.status == 404)
   }
