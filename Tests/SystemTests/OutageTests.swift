@@ -51,6 +51,27 @@ import Testing
     #expect(try ownLoss.count <= Site.brokerLossMax() * localKills.count)
   }
 
+  @Test func `a broker killed right after the agent's first connection keeps what it takes then`()
+    throws
+  {
+    let site = try Site()
+    try site.startAggregator()
+    try site.startAgent()
+    let agent = try #require(site.agent)
+    // So the broker is back before the agent is.
+    Glibc.kill(agent.pid, SIGSTOP)
+    site.local.kill()
+    site.local.start()
+    let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")
+    try publisher.publish(300)
+    try publisher.settle()
+    Glibc.kill(agent.pid, SIGCONT)
+    try site.waitUntilDelivered(through: publisher)
+    let received = try site.received()
+    #expect(received.missing(of: publisher.acknowledged.keys).isEmpty)
+    #expect(received.doubled.isEmpty)
+  }
+
   @Test func `50,000 samples wait out a dead uplink and arrive once and in order`() throws {
     let site = try Site()
     try site.startAggregator()

@@ -84,13 +84,6 @@ public final class Broker {
     self.pid = nil
   }
 
-  /// Has it write its file, with the sessions that it knows. Only before the first time.
-  public func save() throws {
-    guard let pid else { throw TestFailure("the broker on port \(port) does not run") }
-    Glibc.kill(pid, SIGUSR1)
-    try waitUntil("the broker has written its file") { folder.contains("broker-\(port).db") }
-  }
-
   /// SIGSTOP: the broker is there, but does not answer.
   public func pause() { if let pid { Glibc.kill(pid, SIGSTOP) } }
   public func resume() { if let pid { Glibc.kill(pid, SIGCONT) } }

@@ -58,8 +58,8 @@ final class IntakeLoop {
   private static let chunkMax = 128
   private static let retryPauseAfter: Duration = .seconds(1)
   private static let backoffMin: Duration = .milliseconds(500)
-  /// Short: a local broker that was killed before it first wrote its file has forgotten our
-  /// session, and gives what it acknowledges meanwhile to nobody.
+  /// Short: a local broker that lost its file has forgotten our session, and gives what it
+  /// acknowledges meanwhile to nobody.
   private static let backoffMax: Duration = .seconds(3)
   private static let sampleBytesMax = 256
   /// An arrival is noted at most so much late.
@@ -191,7 +191,7 @@ final class IntakeLoop {
       switch event {
       case .connected(let isSessionPresent):
         writer.connected()
-        try subscriptions.begin(connection)
+        try subscriptions.begin(connection, isSessionPresent: isSessionPresent)
         Log.notice(
           "local broker connected", [("broker", broker.name), ("session", isSessionPresent)])
       case .subscribed:

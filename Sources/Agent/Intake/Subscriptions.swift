@@ -8,6 +8,11 @@ import Protocol
 /// longer wants has to be taken back, or its messages come for ever, and twice where a new filter
 /// takes them, too. A file beside the buffer therefore names every mapped filter that the session
 /// may have; without mappings there is none. Used by the intake's thread.
+///
+/// A new session is not in mosquitto's file until that is written, which the shipped configuration
+/// makes it do after so many changes; killed before, it would forget the session, and give what it
+/// acknowledges meanwhile to nobody. A SUBSCRIBE is a change also if it changes nothing, so a new
+/// session says its own until the file is due.
 struct Subscriptions {
   /// Ours first.
   private let filters: [String]
@@ -15,6 +20,11 @@ struct Subscriptions {
   /// SUBACKs that are still to come.
   private var awaited = 0
   private var hasStale = false
+  /// The broker may not have written the session to its file.
+  private var isFresh = false
+
+  /// Changes after which the shipped broker writes its file: `autosave_interval`.
+  static let changesUntilWritten = 1_000
 
   init(_ mappings: [Mapping], bufferPath: String) {
     filters = [Topic.measurements] + mappings.map(\.filter)
@@ -22,7 +32,12 @@ struct Subscriptions {
   }
 
   /// On a new connection.
-  mutating func begin(_ connection: Connection) throws(MQTTError) {
+  ///
+  /// - Parameter isSessionPresent: whether the broker knew the session.
+  mutating func begin(
+    _ connection: Connection, isSessionPresent: Bool
+  ) throws(MQTTError) {
+    if !isSessionPresent { isFresh = true }
     let mapped = Array(filters.dropFirst())
     let known = read()
     let stale = known.filter { !filters.contains($0) }
@@ -33,6 +48,12 @@ struct Subscriptions {
     // A retained message of a subscription that is known already would come twice.
     for filter in filters { _ = try connection.subscribe(to: filter, retained: .ifNew) }
     awaited = filters.count
+    if isFresh {
+      for _ in 0..<Self.changesUntilWritten {
+        _ = try connection.subscribe(to: Topic.measurements, retained: .ifNew)
+      }
+      awaited += Self.changesUntilWritten
+    }
     hasStale = !stale.isEmpty
   }
 
@@ -40,6 +61,7 @@ struct Subscriptions {
   mutating func acknowledged() -> Bool {
     awaited -= 1
     guard awaited == 0 else { return false }
+    isFresh = false
     if hasStale { write(Array(filters.dropFirst())) }
     return true
   }

@@ -111,9 +111,6 @@ final class Site {
       let status = try ConfigNode.parse(file: folder.file("status.json"))
       return try status["local"]?["connected"]?.boolean() ?? false
     }
-    // A site that has been up for 1,000 messages. Before its first writing a broker that is killed
-    // forgets the agent's session, and with it all that comes until the agent is back.
-    try local.save()
     hasSubscribed = true
   }
 
