@@ -14,6 +14,8 @@ public struct ServiceRunner<Configuration> {
 
   /// How long the parts may take to finish what they have begun.
   private let stopTime: Duration = .seconds(5)
+  /// By then the parts have done what they do only once.
+  private let startTime: Duration = .seconds(2)
   /// Between two looks at the parts.
   private let interval: Duration = .seconds(1)
 
@@ -82,6 +84,7 @@ public struct ServiceRunner<Configuration> {
     poller.add(signals.fileDescriptor, .readable)
     let watchdog = ServiceManager.watchdogInterval
     var progress = ProgressWatch(services.map(\.progress), now: monotonicNow())
+    var startEnds: Duration? = monotonicNow() + startTime
     while true {
       try poller.wait(timeout: watchdog.map { min($0 / 4, interval) } ?? interval)
       while let signal = signals.next() {
@@ -95,6 +98,10 @@ public struct ServiceRunner<Configuration> {
         return (.failed, nil)
       }
       glance(services)
+      if let end = startEnds, monotonicNow() >= end {
+        startEnds = nil
+        Memory.giveBackStart()
+      }
       switch progress.look(
         services.map(\.progress), now: monotonicNow(), watchdog: watchdog)
       {
