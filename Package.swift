@@ -54,7 +54,7 @@ let package = Package(
 
     module("Protocol"),
     module("Indicators", ["Protocol"]),
-    module("MQTT", ["CMosquitto"]),
+    module("MQTT", ["CMosquitto", "Daemon"]),
     module("SQLite", ["CSQLite"]),
     module("Daemon", ["CLinux"]),
     module("Enrolment", ["Protocol", "Daemon"]),

@@ -9,9 +9,10 @@ import Glibc
 /// is threaded (`mosquitto_threaded_set`), which makes libmosquitto only queue, and calls
 /// `mosquitto_loop_write` when the owner says so: after the owner's commit.
 ///
-/// Connecting never blocks but for the name server: libmosquitto's asynchronous connect is used,
-/// and each address family that the host's name has is tried in turn (libmosquitto takes the first
-/// address alone, so "localhost" would never reach a broker that listens on IPv4 only).
+/// Connecting never blocks: libmosquitto's asynchronous connect is used, for a name on a thread of
+/// its own (`Attempt`), and each address family that the name has is tried in turn (libmosquitto
+/// takes the first address alone, so "localhost" would never reach a broker that listens on IPv4
+/// only).
 ///
 /// After a disconnect, publications without a PUBACK stay queued in libmosquitto and are sent again
 /// with the next `connect`. Who does not want that makes a new `Connection`.
@@ -24,10 +25,13 @@ public final class Connection {
   public var isDry: Bool { isSocketDry && inbox.messages.isEmpty && inbox.events.isEmpty }
 
   private var isSocketDry = true
-  /// Owned; destroyed in `deinit`. Never `nil`.
+  /// `owner`'s. Never `nil`; not to be touched in the state `resolving`.
   private let handle: OpaquePointer
+  private let owner: Handle
   private let inbox: Inbox
   private var state = State.idle
+  /// The last one; the handle is its own until it has an outcome.
+  private var attempt: Attempt?
   /// Address families of the host's name that are still to be tried, the present one first.
   private var families: [AddressFamily] = []
 
@@ -45,9 +49,12 @@ public final class Connection {
     case refused(MQTTError)
   }
 
-  /// idle → connecting → connected → idle; connecting → idle.
+  /// idle → connecting → connected → idle; resolving → connecting for a name, also between two of
+  /// its address families; resolving, connecting → idle.
   private enum State: Equatable {
     case idle
+    /// The name server is asked.
+    case resolving(since: Duration)
     /// From TCP's first packet to the CONNACK.
     case connecting(since: Duration, isEstablished: Bool)
     case connected
@@ -63,14 +70,9 @@ public final class Connection {
         message: "client id \"\(options.clientID)\" is empty or no UTF-8", isRetryable: false)
     }
     unsafe handle = made
+    owner = unsafe Handle(made, inbox)
     try unsafe Setup.apply(options, to: handle)
     unsafe Connection.hookCallbacks(handle)
-  }
-
-  deinit {
-    unsafe mosquitto_log_callback_set(handle, nil)
-    // Calls no callback, so the inbox may go with us.
-    unsafe mosquitto_destroy(handle)
   }
 
   // MARK: For the owner's poll loop
@@ -78,14 +80,13 @@ public final class Connection {
   /// `nil` where there is no connection nor attempt. Changes with every attempt, also inside `read`
   /// and `write`: ask each time.
   public var fileDescriptor: Int32? {
-    guard state != .idle else { return nil }
-    let descriptor = unsafe mosquitto_socket(handle)
-    return descriptor >= 0 ? descriptor : nil
+    if case .resolving = state { return attempt?.fileDescriptor }
+    return socket
   }
 
   public var wantsWrite: Bool {
     switch state {
-    case .idle: false
+    case .idle, .resolving: false
     // The end of TCP's handshake shows as "writable". In a TLS handshake it is always our turn to
     // read: what is to be sent fits the socket's buffer. (libmosquitto's own flag for it would make
     // poll return at once for as long as the handshake takes.)
@@ -100,14 +101,12 @@ public final class Connection {
   // MARK: Connecting
 
   /// Begins an attempt. How it ends is told by `connected` or `disconnected`, also where it ends at
-  /// once and throws. Blocks for the name server.
+  /// once and throws.
   public func connect() throws(MQTTError) {
     precondition(state == .idle, "connect() while connected or connecting")
+    guard isHandleOurs else { throw fail(noName) }
     inbox.details.removeAll()
-    do throws(MQTTError) {
-      families = try AddressFamily.families(of: options.host, subject: subject)
-    } catch { throw fail(error) }
-    try begin()
+    try begin(nil, since: monotonicClock())
   }
 
   /// Says goodbye and closes; sends what is queued, PUBACKs of everything read too. Waits for the
@@ -130,7 +129,7 @@ public final class Connection {
     guard state != .idle else { return }
     // libmosquitto cannot close its socket without writing; it does when it connects again or is
     // destroyed. Until then the socket is only dead.
-    if let descriptor = fileDescriptor { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    if let socket { shutdown(socket, Int32(SHUT_RDWR)) }
     end(.disconnected(nil))
   }
 
@@ -140,10 +139,7 @@ public final class Connection {
   /// What ends the connection comes as an event too.
   public func read(messagesMax: Int) throws(MQTTError) {
     isSocketDry = true
-    if case .connecting = state {
-      try advance()
-      guard state == .connected else { return }
-    }
+    if state != .connected { try advance() }
     while state == .connected {
       guard inbox.messages.count < messagesMax else {
         isSocketDry = false
@@ -162,7 +158,7 @@ public final class Connection {
   public func write() throws(MQTTError) {
     switch state {
     case .idle: return
-    case .connecting: try advance()
+    case .resolving, .connecting: try advance()
     case .connected:
       guard unsafe mosquitto_want_write(handle), let descriptor = fileDescriptor else { return }
       // libmosquitto writes packet by packet; held back until the last, a thousand PUBACKs of four
@@ -180,6 +176,9 @@ public final class Connection {
   public func maintain() throws(MQTTError) {
     switch state {
     case .idle: return
+    case .resolving(let since):
+      guard monotonicClock() - since > options.connectTimeout else { return }
+      throw fail(noName)
     case .connecting(let since, _):
       guard monotonicClock() - since > options.connectTimeout else { return }
       throw fail(
@@ -260,26 +259,48 @@ public final class Connection {
 
   static func subject(_ options: ConnectionOptions) -> String { "\(options.host):\(options.port)" }
 
-  private func begin() throws(MQTTError) {
+  private var isHandleOurs: Bool { attempt.map { $0.outcome != nil } ?? true }
+
+  /// `nil`: there is none, or it is not ours yet.
+  private var socket: Int32? {
+    switch state {
+    case .idle, .resolving: return nil
+    case .connecting, .connected:
+      let descriptor = unsafe mosquitto_socket(handle)
+      return descriptor >= 0 ? descriptor : nil
+    }
+  }
+
+  private var noName: MQTTError {
+    MQTTError(
+      "connect", subject, code: MOSQ_ERR_EAI.rawValue,
+      message: "the name server does not answer",
+      hint: "check this machine's name server, or give the host's address", isRetryable: true)
+  }
+
+  /// - Parameter remaining: address families of the name that are still to be tried; `nil`: all.
+  private func begin(_ remaining: [AddressFamily]?, since: Duration) throws(MQTTError) {
     unsafe mosquitto_log_callback_set(handle, Connection.collectDetail)
     inbox.connack = nil
     inbox.disconnect = nil
-    if let family = families.first {
-      unsafe mosquitto_string_option(handle, MOSQ_OPT_BIND_ADDRESS, family.anyAddress)
-    }
-    let code = unsafe mosquitto_connect_bind_async(
-      handle, options.host, Int32(options.port), Int32(options.keepAliveSeconds), nil)
-    let reason = errno
-    guard code == successCode else {
-      throw fail(
-        .library(
-          "connect", subject, mosq_err_t(rawValue: code), errno: reason, details: inbox.details))
-    }
-    state = .connecting(since: monotonicClock(), isEstablished: false)
+    do throws(MQTTError) {
+      guard AddressFamily.isAddress(options.host) else {
+        attempt = try Attempt(owner, options, remaining)
+        state = .resolving(since: since)
+        return
+      }
+      families = try Attempt.begin(owner, options, remaining)
+    } catch { throw fail(error) }
+    state = .connecting(since: since, isEstablished: false)
   }
 
   /// One step of TCP's, TLS's or MQTT's handshake, if it is our turn.
   private func advance() throws(MQTTError) {
+    if case .resolving(let since) = state {
+      guard let outcome = attempt?.outcome else { return }
+      state = .connecting(since: since, isEstablished: false)
+      do throws(MQTTError) { families = try outcome.get() } catch { throw fail(error) }
+    }
     guard case .connecting(let since, var isEstablished) = state,
       let descriptor = fileDescriptor
     else { return }
@@ -287,7 +308,7 @@ public final class Connection {
     guard ready != 0 else { return }
     let isBroken = ready & Int16(POLLERR | POLLHUP) != 0
     if !isEstablished {
-      if isBroken { return try tryNextFamily(errorOf: descriptor) }
+      if isBroken { return try tryNextFamily(errorOf: descriptor, since: since) }
       isEstablished = true
       state = .connecting(since: since, isEstablished: true)
       keepAlive(descriptor)
@@ -302,10 +323,12 @@ public final class Connection {
     try settle("connect", unsafe mosquitto_loop_write(handle, 1))
   }
 
-  private func tryNextFamily(errorOf descriptor: Int32) throws(MQTTError) {
+  private func tryNextFamily(
+    errorOf descriptor: Int32, since: Duration
+  ) throws(MQTTError) {
     let reason = socketError(descriptor)
     families.removeFirst(min(1, families.count))
-    guard families.isEmpty else { return try begin() }
+    guard families.isEmpty else { return try begin(families, since: since) }
     throw fail(
       .library("connect", subject, MOSQ_ERR_ERRNO, errno: reason, details: inbox.details))
   }
@@ -336,16 +359,18 @@ public final class Connection {
   }
 
   private func fail(_ error: MQTTError) -> MQTTError {
-    if let descriptor = fileDescriptor { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    if let socket { shutdown(socket, Int32(SHUT_RDWR)) }
     end(.disconnected(error))
     return error
   }
 
   private func end(_ event: Event) {
     state = .idle
-    inbox.disconnect = nil
-    inbox.connack = nil
-    unsafe mosquitto_log_callback_set(handle, nil)
+    if isHandleOurs {
+      inbox.disconnect = nil
+      inbox.connack = nil
+      unsafe mosquitto_log_callback_set(handle, nil)
+    }
     inbox.events.append(event)
   }
 

@@ -56,6 +56,12 @@ enum AddressFamily {
     }
   }
 
+  /// Whether no name server is needed.
+  static func isAddress(_ host: String) -> Bool {
+    var bytes = in6_addr()
+    return [AF_INET, AF_INET6].contains { unsafe inet_pton($0, host, &bytes) == 1 }
+  }
+
   /// The families of the host's addresses, in the resolver's order.
   static func families(of host: String, subject: String) throws(MQTTError) -> [AddressFamily] {
     var hints = unsafe addrinfo()
