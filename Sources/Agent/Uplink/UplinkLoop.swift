@@ -19,6 +19,7 @@ final class UplinkLoop<Source: UplinkSource> {
   private let stop: StopSignal
   private let progress: Progress
   private var sender: Sender
+  private var bound = BatchBound()
   private var poller = Poller()
   private var generator = SystemRandomNumberGenerator()
   private var statusDue: Duration = .zero
@@ -28,7 +29,7 @@ final class UplinkLoop<Source: UplinkSource> {
 
   /// Bytes of segments in one batch: small while little is known of the line (2 s at 16 kbit/s),
   /// larger with the window, up to what makes a backlog cheap.
-  private var batchBytesMax: Int { min(65_536, 4_096 * sender.window) }
+  private var batchBytesMax: Int { min(bound.bytes, 4_096 * sender.window) }
   /// Batches in flight: a mebibyte at most.
   private static var windowMax: Int { 16 }
   private static var statusEvery: Duration { .seconds(30) }
@@ -63,6 +64,7 @@ final class UplinkLoop<Source: UplinkSource> {
         try openStreams()
         try session()
       } catch {
+        bound.broke()
         note(error)
       }
       sender.disconnected()
@@ -135,6 +137,7 @@ final class UplinkLoop<Source: UplinkSource> {
       case .connected:
         _ = try connection.subscribe(to: Topic.receipt(agent: agent))
         sender.connected()
+        bound.connected(packetBytesMax: connection.brokerLimits.packetBytesMax)
         statusDue = .zero
         Log.notice("uplink connected", [("broker", broker.name)])
         report.update {
@@ -185,7 +188,9 @@ final class UplinkLoop<Source: UplinkSource> {
           sentMs: receipt.echoedSentMs, committedMs: receipt.committedMs, receivedMs: nowMs))
     }
     switch sender.received(receipt, now: monotonicNow()) {
-    case .advanced(let next): try source.setAcknowledged(receipt.stream, next)
+    case .advanced(let next):
+      bound.receipted()
+      try source.setAcknowledged(receipt.stream, next)
     case .rewound(let next):
       Log.notice(
         "the aggregator asks again", [("stream", receipt.stream), ("from", next)])
@@ -238,8 +243,9 @@ final class UplinkLoop<Source: UplinkSource> {
         holes: try source.holes(
           of: request.stream, from: request.acknowledged, countMax: Batch.holesMax + 1),
         oldestHeld: try source.oldestHeld(of: request.stream), sentMs: wallClockMs())
-      try connection.publish(
-        Publication(topic: Topic.batch(agent: agent), payload: batch.encoded()))
+      let payload = batch.encoded()
+      bound.sent(payload.count)
+      try connection.publish(Publication(topic: Topic.batch(agent: agent), payload: payload))
       sender.sent(request.stream, end: end, now: now, using: &generator)
     }
     if sender.wantsNewStream(lag: try lag(), now: now) { try beginStream() }
