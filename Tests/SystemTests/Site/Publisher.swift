@@ -44,6 +44,16 @@ final class Publisher {
     }
   }
 
+  /// Publishes at a steady rate for so long, or while it is so.
+  func publish(
+    perSecond rate: Int, for time: Duration, while condition: () throws -> Bool = { true }
+  ) throws {
+    let (began, first) = (monotonicNow(), nextIndex)
+    while monotonicNow() - began < time, try condition() {
+      pump(until: first + Int64((monotonicNow() - began).inSeconds * Double(rate)))
+    }
+  }
+
   /// Waits for the PUBACKs of what is on the way.
   func settle(within limit: Duration = .seconds(60)) throws {
     try waitUntil("PUBACKs for \(waiting.count) samples", within: limit) {

@@ -8,6 +8,11 @@ final class Site {
   let folder: TemporaryFolder
   let local: Broker
   let central: Broker
+  /// The way from the agent to the central broker, and that of the aggregator; `nil`: direct.
+  let agentLine: BadLine?
+  let aggregatorLine: BadLine?
+  /// By which the agent knows the central broker.
+  private let uplinkHost: String
   /// Further keys of the central broker in both configurations.
   private let centralKeys: String
   let httpPort: Int
@@ -40,7 +45,11 @@ final class Site {
   /// - Parameters:
   ///   - keepRawDays: older measurements are set aside.
   ///   - isSecure: the central broker speaks TLS, and asks for a certificate.
-  init(buffer: Buffer = Buffer(), keepRawDays: Int = 400, isSecure: Bool = false) throws {
+  ///   - lineSeed: gives both programs a `BadLine` to the central broker.
+  init(
+    buffer: Buffer = Buffer(), keepRawDays: Int = 400, isSecure: Bool = false,
+    lineSeed: UInt64? = nil, uplinkHost: String = "127.0.0.1"
+  ) throws {
     folder = TemporaryFolder()
     local = try Broker(in: folder, shipped: "local")
     if isSecure {
@@ -53,11 +62,15 @@ final class Site {
       central = try Broker(in: folder, shipped: "central")
       centralKeys = ""
     }
+    let port = central.port
+    agentLine = try lineSeed.map { try BadLine(to: port, seed: $0) }
+    aggregatorLine = try lineSeed.map { try BadLine(to: port, seed: $0 + 1) }
+    self.uplinkHost = uplinkHost
     httpPort = Broker.freePort()
     try configureAgent(buffer)
     folder.write(
       """
-      { broker: { host: "127.0.0.1", port: \(central.port)\(centralKeys) },
+      { broker: { host: "127.0.0.1", port: \(aggregatorLine?.port ?? port)\(centralKeys) },
         store: { path: "\(storePath)", keep_raw_days: \(keepRawDays) },
         http: { listen: "127.0.0.1:\(httpPort)" },
         indicators: "\(Repository.path("seeds/indicators.json"))",
@@ -82,7 +95,7 @@ final class Site {
       """
       { agent: "\(Site.agentName)",
         local: { host: "127.0.0.1", port: \(local.port) },
-        uplink: { host: "127.0.0.1", port: \(central.port)\(centralKeys) },
+        uplink: { host: "\(uplinkHost)", port: \(agentLine?.port ?? central.port)\(centralKeys) },
         buffer: { path: "\(bufferPath)", max_bytes: \(buffer.maxBytes),
           min_free_bytes: \(buffer.minFreeBytes), when_full: "\(buffer.whenFull)",
           linger_ms: \(buffer.lingerMs),
@@ -99,10 +112,11 @@ final class Site {
 
   // MARK: Programs
 
-  func startAgent() throws {
-    agent = Program(
-      Repository.program("hatang-agent"), ["run", "--config", agentConfiguration],
-      log: folder.file("agent.log"))
+  /// - Parameter prefix: words before the program, such as those of strace.
+  func startAgent(through prefix: [String] = []) throws {
+    let words =
+      prefix + [Repository.program("hatang-agent"), "run", "--config", agentConfiguration]
+    agent = Program(words[0], Array(words.dropFirst()), log: folder.file("agent.log"))
     guard !hasSubscribed else { return }
     // What is published before the agent's first subscription is nobody's; afterwards the broker
     // keeps its session.
@@ -114,10 +128,13 @@ final class Site {
     hasSubscribed = true
   }
 
-  func startAggregator() throws {
-    aggregator = Program(
-      Repository.program("hatang-aggregator"), ["run", "--config", aggregatorConfiguration],
-      log: folder.file("aggregator.log"))
+  /// - Parameter prefix: as for `startAgent`.
+  func startAggregator(through prefix: [String] = []) throws {
+    let words =
+      prefix + [
+        Repository.program("hatang-aggregator"), "run", "--config", aggregatorConfiguration,
+      ]
+    aggregator = Program(words[0], Array(words.dropFirst()), log: folder.file("aggregator.log"))
   }
 
   /// Makes the agent read its configuration again.

@@ -1,0 +1,111 @@
+import Daemon
+import Glibc
+import SQLite
+import TestSupport
+
+/// What the tests of faults share: how long a fault lasts, which seed it comes from, and how what
+/// was sent is compared with what arrived.
+enum Storm {
+  /// HATANG_STORM_SECONDS: how long each fault of a line lasts.
+  static let faultTime: Duration = .seconds(Int(environment("HATANG_STORM_SECONDS") ?? 4))
+  /// HATANG_STORM_SEEDS: how many schedules the mixture draws, and how many kills for each of the
+  /// few in an ordinary run.
+  static let seedCount = Int(environment("HATANG_STORM_SEEDS") ?? 1)
+  /// HATANG_SEED replays one.
+  static let seeds: [UInt64] =
+    environment("HATANG_SEED").map { [$0] } ?? Array(1...UInt64(seedCount))
+  /// Whether there is time for faults that last minutes.
+  static let isLong = environment("HATANG_STORM_SECONDS") != nil
+
+  private static func environment(_ name: String) -> UInt64? {
+    getenv(name).flatMap { UInt64(String(cString: $0)) }
+  }
+
+  /// Sites at one time: mostly they wait.
+  private static let gate = Gate(width: 5)
+
+  /// Runs a scenario on a thread of its own, so that it occupies none of the few that tests have.
+  static func run(_ body: @escaping @Sendable () throws -> Void) async throws {
+    await gate.enter()
+    let outcome = await withCheckedContinuation { continuation in
+      do {
+        _ = try Thread(name: "storm", stackBytes: 1 << 20) {
+          continuation.resume(returning: Result(catching: body))
+        }
+      } catch { continuation.resume(returning: .failure(error)) }
+    }
+    await gate.leave()
+    try outcome.get()
+  }
+
+  private actor Gate {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(width: Int) { free = width }
+
+    func enter() async {
+      guard free == 0 else {
+        free -= 1
+        return
+      }
+      await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func leave() {
+      guard waiting.isEmpty else { return waiting.removeFirst().resume() }
+      free += 1
+    }
+  }
+}
+
+extension Site {
+  /// A site with its programs running, and a first sample through.
+  static func inUse(
+    by publisher: String = "thiet-bi-1", isSecure: Bool = false, lineSeed: UInt64? = nil
+  ) throws -> (Site, Publisher) {
+    let site = try Site(isSecure: isSecure, lineSeed: lineSeed)
+    try site.startAggregator()
+    try site.startAgent()
+    let publisher = Publisher(port: site.local.port, source: publisher)
+    try publisher.publish(50)
+    try site.waitUntilDelivered(through: publisher)
+    return (site, publisher)
+  }
+
+  /// Waits until all has arrived, and throws where it is not everything that the local broker has
+  /// acknowledged, once each, with the ledger saying the same.
+  ///
+  /// - Parameter isExcused: what the local broker has lost by itself; counted apart.
+  /// - Returns: how many were lost by the local broker.
+  @discardableResult
+  func expectAll(
+    of publisher: Publisher, within limit: Duration = .seconds(150),
+    _ isExcused: (Identity) -> Bool = { _ in false }
+  ) throws -> Int {
+    try waitUntilDelivered(through: publisher, within: limit)
+    let received = try received()
+    let missing = received.missing(of: publisher.acknowledged.keys)
+    let excused = missing.count(where: isExcused)
+    let strangers = received.counts.keys.filter {
+      publisher.acknowledged[$0] == nil && !publisher.uncertain.contains($0)
+    }
+    let stored = try Database(path: bufferPath, mode: .readOnly)
+      .integer("SELECT coalesce(sum(count), 0) FROM segments")
+    let ledger = received.streams.reduce(0) { $0 + $1.received }
+    guard
+      missing.count == excused, received.doubled.isEmpty, strangers.isEmpty, received.isBalanced,
+      received.lost == 0, ledger == stored, Int(ledger) == received.counts.count
+    else {
+      throw TestFailure(
+        """
+        \(publisher.acknowledged.count) acknowledged, \(missing.count) missing (\(excused) lost by \
+        the local broker), \(received.doubled.count) doubled, \(strangers.count) never sent; \
+        buffer \(stored), ledger \(ledger), lost \(received.lost), balanced \
+        \(received.isBalanced)
+        \(logs)
+        """)
+    }
+    return excused
+  }
+}

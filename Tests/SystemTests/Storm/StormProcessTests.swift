@@ -1,0 +1,134 @@
+import Daemon
+import Glibc
+import TestSupport
+import Testing
+
+/// Programs that are killed at a system call, stopped, or short of memory and descriptors.
+@Suite struct StormProcessTests {
+  /// Where something changes that others, or a next start, can see.
+  private static let calls = [
+    "pwrite64", "fdatasync", "fsync", "write", "sendto", "rename", "unlink", "ftruncate", "openat",
+    "mmap", "close", "fcntl",
+  ]
+
+  /// Words before a program that kill it at a system call of one of its threads, before the call is
+  /// made. The program stays the test's own child (-D).
+  static func killing(at call: String, _ number: Int) -> [String] {
+    [
+      "/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e",
+      "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(number)",
+    ]
+  }
+
+  @Test(arguments: ["agent", "aggregator"], Storm.seeds)
+  func `killed at a system call, again and again, it loses and doubles nothing`(
+    _ program: String, _ seed: UInt64
+  ) async throws {
+    try await Storm.run {
+      var generator = SeededGenerator(seed: seed)
+      let (site, publisher) = try Site.inUse()
+      var killed = 0
+      let rounds = 24
+      for round in 0..<rounds {
+        let call = Self.calls[Int.random(in: 0..<Self.calls.count, using: &generator)]
+        // Of each hundred the first are those of the start.
+        let number = 1 << Int.random(in: 0...8, using: &generator)
+        let place = Int.random(in: max(1, number / 2)...number, using: &generator)
+        let prefix = Self.killing(at: call, place)
+        if program == "agent" {
+          site.killAgent()
+          try site.startAgent(through: prefix)
+        } else {
+          site.killAggregator()
+          try site.startAggregator(through: prefix)
+        }
+        let victim = program == "agent" ? site.agent : site.aggregator
+        try publisher.publish(perSecond: 500, for: .milliseconds(1_200)) {
+          victim?.isRunning ?? false
+        }
+        if victim?.isRunning == false { killed += 1 }
+        // What comes now, comes to a program that is not there.
+        if round % 4 == 0 { try publisher.publish(50) }
+      }
+      site.killAgent()
+      site.killAggregator()
+      try site.startAggregator()
+      try site.startAgent()
+      do { try site.expectAll(of: publisher) } catch {
+        throw TestFailure("HATANG_SEED=\(seed): \(error)")
+      }
+      print("\(program), seed \(seed): killed at \(killed) system calls of \(rounds) tried")
+      guard killed >= rounds / 3 else { throw TestFailure("strace killed only \(killed) times") }
+    }
+  }
+
+  @Test(arguments: ["agent", "aggregator"])
+  func `stopped for a while and continued, it goes on where it was`(
+    _ program: String
+  ) async throws {
+    try await Storm.run {
+      let (site, publisher) = try Site.inUse()
+      let pid = try #require((program == "agent" ? site.agent : site.aggregator)?.pid)
+      for _ in 0..<2 {
+        try publisher.publish(perSecond: 300, for: .seconds(1))
+        kill(pid, SIGSTOP)
+        try publisher.publish(perSecond: 300, for: Storm.faultTime)
+        kill(pid, SIGCONT)
+      }
+      try site.expectAll(of: publisher)
+    }
+  }
+
+  /// Whatever the bound is: the program says what is wrong, or works; what it has acknowledged is
+  /// there when it has enough again.
+  @Test(arguments: ["agent", "aggregator"])
+  func `short of descriptors or memory it loses nothing that it acknowledged`(
+    _ program: String
+  ) async throws {
+    try await Storm.run {
+      let (site, publisher) = try Site.inUse()
+      let bounds =
+        [6, 8, 9, 10, 11, 12, 13, 14, 16, 20, 24].map { "--nofile=\($0)" }
+        + [16, 24, 32, 40, 48, 64, 96].map { "--as=\($0 * 1_000_000)" }
+      var ended = 0
+      for bound in bounds {
+        let prefix = ["/usr/bin/prlimit", bound]
+        if program == "agent" {
+          site.killAgent()
+          try site.startAgent(through: prefix)
+        } else {
+          site.killAggregator()
+          try site.startAggregator(through: prefix)
+        }
+        let victim = program == "agent" ? site.agent : site.aggregator
+        try publisher.publish(perSecond: 200, for: .milliseconds(700)) {
+          victim?.isRunning ?? false
+        }
+        if victim?.isRunning == false { ended += 1 }
+      }
+      site.killAgent()
+      site.killAggregator()
+      try site.startAggregator()
+      try site.startAgent()
+      try site.expectAll(of: publisher)
+      print("\(program): \(ended) of \(bounds.count) bounds were too small to run with")
+    }
+  }
+
+  @Test func `a second aggregator on one store refuses, and names the first`() async throws {
+    try await Storm.run {
+      let site = try Site()
+      try site.startAggregator()
+      try waitUntil("the first has its store") { site.folder.contains("hatang.db") }
+      let pid = site.aggregator?.pid ?? 0
+      let second = try site.run("hatang-aggregator", ["run"])
+      let expected = """
+        hatang-aggregator run: cannot use store \(site.storePath): process \(pid) holds \
+        \(site.storePath).lock; stop that process, or give this one a path of its own
+
+        """
+      guard second.text == expected, second.exitCode == 1, site.aggregator?.isRunning == true
+      else { throw TestFailure("\(second)") }
+    }
+  }
+}
