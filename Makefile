@@ -30,10 +30,13 @@ run: build
 test: build testing
 	swift test $(TESTS)
 
-# Power cuts and failing disks, many more than in `test`. HATANG_FAULT_POINTS asks for other counts,
+# Power cuts and failing disks, networks, brokers and processes, many more than in `test`.
+# HATANG_FAULT_POINTS, HATANG_STORM_SEEDS and HATANG_STORM_SECONDS ask for other counts and times,
 # HATANG_SEED replays one run; docs/reliability.md.
-test-faults: packages
+test-faults: build testing
 	HATANG_FAULT_POINTS=$${HATANG_FAULT_POINTS:-1200} swift test $(TESTS) --filter FaultTests
+	HATANG_STORM_SEEDS=$${HATANG_STORM_SEEDS:-20} HATANG_STORM_SECONDS=$${HATANG_STORM_SECONDS:-30} \
+		swift test $(TESTS) --filter SystemTests.Storm
 
 bench: build testing
 	@python3 bench/bench.py $(WRITE)

@@ -60,8 +60,11 @@ extension MQTTError {
     case MOSQ_ERR_TLS:
       return .tls(operation, subject, details: details)
     case MOSQ_ERR_KEEPALIVE: return error("the broker no longer answers", nil)
-    case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8, MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_OVERSIZE_PACKET,
-      MOSQ_ERR_NOT_SUPPORTED:
+    case MOSQ_ERR_OVERSIZE_PACKET:
+      return error(
+        "a message is larger than the broker takes", "raise max_packet_size at the broker",
+        isRetryable: false)
+    case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8, MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_NOT_SUPPORTED:
       return error(unsafe String(cString: mosquitto_strerror(number)), nil, isRetryable: false)
     default: return error(unsafe String(cString: mosquitto_strerror(number)), nil)
     }

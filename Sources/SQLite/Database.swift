@@ -41,8 +41,10 @@ public final class Database {
       // https://sqlite.org/c3ref/open.html
       let message =
         unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      let hint = unsafe SQLiteError.hint(for: code, opened)
       unsafe sqlite3_close_v2(opened)
-      throw SQLiteError(operation: "open", subject: path, code: code, message: message)
+      throw SQLiteError(
+        operation: "open", subject: path, code: code, message: message, hint: hint)
     }
     unsafe handle = opened
     self.path = path
@@ -135,6 +137,7 @@ public final class Database {
   func error(_ operation: String, _ subject: String, _ code: Int32) -> SQLiteError {
     SQLiteError(
       operation: operation, subject: subject, file: path, code: code,
-      message: unsafe String(cString: sqlite3_errmsg(handle)))
+      message: unsafe String(cString: sqlite3_errmsg(handle)),
+      hint: unsafe SQLiteError.hint(for: code, handle))
   }
 }

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// What SQLite refused to do.
 public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -45,6 +46,14 @@ public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The lower byte of an extended code is its primary code.
   private var primary: Int32 { code & 0xff }
+
+  /// SQLite has one code for a folder that is missing and for a file too many.
+  static func hint(for code: Int32, _ database: OpaquePointer?) -> String? {
+    guard code & 0xff == SQLITE_CANTOPEN,
+      [EMFILE, ENFILE].contains(unsafe sqlite3_system_errno(database))
+    else { return nil }
+    return "too many open files: raise the limit, LimitNOFILE= of a systemd unit"
+  }
 
   private static func hint(for code: Int32) -> String? {
     switch code & 0xff {

@@ -156,6 +156,7 @@ public struct Statement: ~Copyable {
     let message = unsafe String(cString: sqlite3_errmsg(database))
     let file = unsafe sqlite3_db_filename(database, "main").map { unsafe String(cString: $0) }
     return SQLiteError(
-      operation: operation, subject: sql, file: file ?? "", code: code, message: message)
+      operation: operation, subject: sql, file: file ?? "", code: code, message: message,
+      hint: unsafe SQLiteError.hint(for: code, database))
   }
 }

@@ -33,6 +33,18 @@ import Testing
     #expect(sender.nextRequest()?.stream == old)
   }
 
+  /// Found by StormNetworkTests, a line of 600 ms: receipts come at any moment of the intake.
+  @Test mutating func `a batch may hold what the intake added since it was asked for`() {
+    var sender = connected()
+    sender.sent(live, end: 13, now: .zero, using: &generator)
+    // The next look at the buffer may be older than the batch.
+    sender.appended(live, next: 12)
+    #expect(sender.streams.last?.next == 13)
+    #expect(sender.received(receipt(live, 13), now: .zero) == .advanced(to: 13))
+    sender.appended(live, next: 15)
+    #expect(sender.nextRequest()?.from == 13)
+  }
+
   @Test mutating func `silence sends again from the last receipt, ever later up to a minute`()
     throws
   {

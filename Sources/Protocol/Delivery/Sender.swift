@@ -128,11 +128,10 @@ public struct Sender: Sendable {
     streamBegunAt = now
   }
 
-  /// The stream has grown to `next`.
+  /// The stream has grown to `next`. A batch may have told of that before.
   public mutating func appended(_ id: StreamID, next: SequenceNumber) {
     guard let index = index(of: id) else { return }
-    precondition(next >= streams[index].next)
-    streams[index].next = next
+    streams[index].next = max(streams[index].next, next)
   }
 
   /// The buffer holds nothing older than `oldestHeld` any more.
@@ -208,13 +207,15 @@ public struct Sender: Sendable {
     return nil
   }
 
-  /// A batch that covers everything before `end` was handed to the connection.
+  /// A batch that covers everything before `end` was handed to the connection. The buffer may have
+  /// grown since the request: then the batch reaches beyond the request's `next`.
   public mutating func sent(
     _ id: StreamID, end: SequenceNumber, now: Duration,
     using generator: inout some RandomNumberGenerator
   ) {
     guard let index = index(of: id) else { return }
-    precondition(end > streams[index].cursor && end <= streams[index].next)
+    precondition(end > streams[index].cursor)
+    streams[index].next = max(streams[index].next, end)
     streams[index].cursor = end
     // A fleet that fell silent together must not speak together.
     let jitter = Double.random(in: 1...1.25, using: &generator)

@@ -217,7 +217,10 @@ final class Site {
   var logs: String {
     ["agent.log", "aggregator.log", "local.log", "central.log"].map { name in
       let text = (try? folder.text(of: name)) ?? ""
-      return "— \(name)\n" + text.split(separator: "\n").suffix(12).joined(separator: "\n")
+      let lines = text.split(separator: "\n")
+      // A crash says in its first line what it was, and then a great deal more.
+      let crash = lines.filter { $0.contains("Fatal error") || $0.contains("crashed") }
+      return "— \(name)\n" + (crash + lines.suffix(12)).joined(separator: "\n")
     }.joined(separator: "\n")
   }
 }

@@ -112,6 +112,27 @@ import Testing
     }
   }
 
+  /// What one commit stored goes as a whole: no batch can be smaller.
+  @Test
+  func `a central broker that takes less than one segment is named, and delivery goes on after`()
+    async throws
+  {
+    try await Storm.run {
+      let (site, publisher) = try Site.inUse()
+      site.central.kill()
+      try publisher.publish(2_000)
+      try publisher.settle()
+      try site.central.reconfigure(["max_packet_size": "700"])
+      let expected = """
+        publish 127.0.0.1:\(site.central.port): a message is larger than the broker takes; raise \
+        max_packet_size at the broker
+        """
+      try waitUntil("the status names it") { try site.uplinkTrouble() == expected }
+      try site.central.reconfigure(["max_packet_size": "4194304"])
+      try site.expectAll(of: publisher)
+    }
+  }
+
   @Test func `a broker with one message in flight at a time is slow, and loses nothing`()
     async throws
   {

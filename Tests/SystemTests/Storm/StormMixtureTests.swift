@@ -160,7 +160,7 @@ final class Mixture {
 extension Site {
   /// Reloads the agent with a buffer that has no room for what is to come.
   func fillBuffer() throws {
-    try configureAgent(Buffer(minFreeBytes: 1 << 60))
+    try configureAgent(Buffer(minFreeBytes: 1_000_000_000_000))
     reloadAgent()
   }
 
