@@ -88,19 +88,22 @@ public final class Broker {
   public func pause() { if let pid { Glibc.kill(pid, SIGSTOP) } }
   public func resume() { if let pid { Glibc.kill(pid, SIGCONT) } }
 
-  /// A port that nobody uses at the moment.
+  /// A port that nobody uses at the moment, below those that the kernel gives to outgoing
+  /// connections: one of these would keep a broker from starting again.
   public static func freePort() -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length)
-        getsockname(descriptor, $0, &length)
+    for _ in 0..<1_000 {
+      let port = UInt16.random(in: 10_000..<32_000)
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(descriptor) }
+      var address = loopback(port: port)
+      let code = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
       }
+      if code == 0 { return Int(port) }
     }
-    return Int(UInt16(bigEndian: address.sin_port))
+    fatalError("no port is free")
   }
 
   private static func answers(_ port: Int) -> Bool {

@@ -114,7 +114,7 @@ import Testing
 
   /// What one commit stored goes as a whole: no batch can be smaller.
   @Test
-  func `a central broker that takes less than one segment is named, and delivery goes on after`()
+  func `a central broker that takes less than one segment is named until it takes more`()
     async throws
   {
     try await Storm.run {
