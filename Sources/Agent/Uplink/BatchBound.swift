@@ -1,6 +1,6 @@
 /// How many bytes of segments a batch may carry to this broker. A broker that finds one too large
 /// says its bound when one connects, or refuses the batch, or closes the connection without a
-/// word, as a bad line does; then the same batch, sent again and again, would hold up all behind it.
+/// word, as a bad line does; the same batch, sent again and again, would hold up all behind it.
 /// So a batch that was under way when the connection broke halves the bound, and each receipt gives
 /// a little of it back: small batches cost some bytes, a batch that never arrives costs everything.
 ///
