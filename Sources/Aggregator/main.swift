@@ -4,5 +4,5 @@ import Daemon
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 if arguments.first == IngestBench.word { IngestBench.run(Array(arguments.dropFirst())).exit() }
-let options = Commands.parser.parseOrExit(arguments)
-Commands.run(options).exit()
+let options = Commands.all.parser.parseOrExit(arguments)
+Commands.all.run(options).exit()

@@ -150,7 +150,7 @@ import Testing
     let words =
       ["buffer", "export", "--config", fixture.folder.file("agent.json5"), "--output", output]
       + arguments
-    guard case .run(let options) = try Commands.parser.parse(words) else { return "no run" }
+    guard case .run(let options) = try Commands.all.parser.parse(words) else { return "no run" }
     #expect(try BufferExportCommand.run(options) == .done)
     return try Files.text(output).replacing(stream, with: "S")
   }

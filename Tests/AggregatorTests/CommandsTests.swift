@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandsTests {
   private func complaint(_ arguments: String...) -> String {
     do {
-      _ = try Commands.parser.parse(arguments)
+      _ = try Commands.all.parser.parse(arguments)
       return "none"
     } catch {
       return error.description
@@ -21,7 +21,7 @@ import Testing
     ["ledger", "--config", "/etc/hatang/other.json5"],
   ])
   func `every command of the contract is known`(arguments: [String]) throws {
-    guard case .run(let options) = try Commands.parser.parse(arguments) else {
+    guard case .run(let options) = try Commands.all.parser.parse(arguments) else {
       Issue.record("nothing to run")
       return
     }
@@ -52,8 +52,8 @@ import Testing
       { broker: { host: "127.0.0.1" }, store: { path: "none.db" }, indicators: "i", areas: "a" }
       """, to: "a.json5")
     func code(_ arguments: String...) throws -> ExitCode {
-      guard case .run(let options) = try Commands.parser.parse(arguments) else { return .done }
-      return Commands.run(options)
+      guard case .run(let options) = try Commands.all.parser.parse(arguments) else { return .done }
+      return Commands.all.run(options)
     }
     #expect(try code("ledger", "--config", folder.file("a.json5")) == .failed)
     #expect(try code("agents", "--config", folder.file("a.json5")) == .failed)
