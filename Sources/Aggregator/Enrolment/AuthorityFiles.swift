@@ -42,27 +42,9 @@ struct AuthorityFiles {
       [req]
       distinguished_name = nothing
       [nothing]
-      [agents]
-      database = \(folder)/index.txt
-      new_certs_dir = \(folder)/issued
-      certificate = \(certificate)
-      private_key = \(key)
-      default_md = sha256
-      policy = name
-      unique_subject = no
-      rand_serial = yes
-      copy_extensions = none
+      \(section(.agents, index: "index.txt"))
       crlnumber = \(folder)/crlnumber
-      [own]
-      database = \(folder)/own.txt
-      new_certs_dir = \(folder)/issued
-      certificate = \(certificate)
-      private_key = \(key)
-      default_md = sha256
-      policy = name
-      unique_subject = no
-      rand_serial = yes
-      copy_extensions = none
+      \(section(.own, index: "own.txt"))
       [name]
       commonName = supplied
       [agent]
@@ -84,5 +66,21 @@ struct AuthorityFiles {
       subjectKeyIdentifier = hash
 
       """, to: settings, mode: 0o644)
+  }
+
+  /// What `openssl ca` has to know of one of the two lists.
+  private func section(_ database: Database, index: String) -> String {
+    """
+    [\(database.rawValue)]
+    database = \(folder)/\(index)
+    new_certs_dir = \(folder)/issued
+    certificate = \(certificate)
+    private_key = \(key)
+    default_md = sha256
+    policy = name
+    unique_subject = no
+    rand_serial = yes
+    copy_extensions = none
+    """
   }
 }
