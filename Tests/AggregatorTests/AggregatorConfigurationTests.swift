@@ -127,7 +127,8 @@ import Testing
     ),
     (
       "http: { token: \"x\" }",
-      "F:2: unknown key http.token; known here: listen, token_file, behind_proxy"
+      "F:2: unknown key http.token; known here: listen, token_file, behind_proxy, "
+        + "base_map"
     ),
     (
       "recompute_seconds: 0", "F:2: recompute_seconds is 0, allowed 1…3600; raise it"

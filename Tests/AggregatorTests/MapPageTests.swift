@@ -51,6 +51,43 @@ import Testing
     #expect(count("unmeasured", in: other) == 1)
   }
 
+  @Test func `pictures of the land lie under the squares where a server of them is configured`()
+    throws
+  {
+    let land = try BaseMap(
+      ConfigNode.parse(
+        text: """
+          { url: "https://tiles.example.vn/v1/{z}/{x}/{y}.png", attribution: "© Ví dụ <x>" }
+          """, name: "F"))
+    let router = Router(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method, report: IngestReport(), baseMap: land, now: { Province.nowMs })
+    let map = router.answer(HTTPRequest(path: "/map"))
+    #expect(map.imageSource == "https://tiles.example.vn")
+    let text = String(decoding: map.body, as: UTF8.self)
+    let pictures = text.ranges(of: "<image href=\"https://tiles.example.vn/v1/").count
+    #expect((1...36).contains(pictures))
+    #expect(text.contains("Bản đồ nền: © Ví dụ &lt;x&gt;"))
+    // Every other page, and this one without a base map, asks nobody else.
+    #expect(router.answer(HTTPRequest(path: "/")).imageSource == nil)
+    #expect(try !answer("/map").text.contains("<image"))
+  }
+
+  @Test(arguments: [
+    ("url: \"tiles.example.vn/{z}/{x}/{y}\"", "tiles.example.vn/{z}/{x}/{y}"),
+    ("url: \"https://a.vn/{z}/{x}.png\"", "https://a.vn/{z}/{x}.png"),
+    ("url: \"https://{z}.a.vn/{x}/{y}.png\"", "https://{z}.a.vn/{x}/{y}.png"),
+    ("url: \"https://a.vn;script-src/{z}/{x}/{y}\"", "https://a.vn;script-src/{z}/{x}/{y}"),
+  ])
+  func `an address of pictures that cannot be one is refused`(text: String, met: String) throws {
+    let node = try ConfigNode.parse(text: "{ \(text), attribution: \"x\" }", name: "F")
+    let error = #expect(throws: ConfigError.self) { try BaseMap(node) }
+    #expect(
+      error?.description
+        == "F:1: url is \"\(met)\", allowed such as \"https://tiles.example.vn/{z}/{x}/{y}.png\"; "
+        + "change it")
+  }
+
   @Test func `a tile leads to what each source saw in it, cell by cell and day by day`() throws {
     let tile = Tile(zoom: 16, index: Province.tile).quadkey
     #expect(try answer("/map").text.contains("href=\"/tiles/\(tile)\""))

@@ -174,6 +174,24 @@ import Testing
     #expect(corners[0][1] < 20.541 && 20.541 < corners[2][1])
   }
 
+  @Test func `the map of one operator has its polygons only, and knows no other`() throws {
+    let all = try ConfigNode.parse(text: try get("/api/v1/coverage.geojson").body, name: "map")
+    func plmn(_ feature: ConfigNode) throws -> String {
+      try feature.required("properties").required("operator").string()
+    }
+    let plmns = try all.required("features").array().map(plmn)
+    let one = try #require(plmns.first)
+    let answer = try get("/api/v1/coverage.geojson?operator=\(one)")
+    let map = try ConfigNode.parse(text: answer.body, name: "map")
+    let shown = try map.required("features").array().map(plmn)
+    #expect(shown == plmns.filter { $0 == one } && shown.count < plmns.count)
+    let unknown = try get("/api/v1/coverage.geojson?operator=99999")
+    #expect(unknown.status == 404)
+    let known = Set(plmns).sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+    let detail = try ConfigNode.parse(text: unknown.body, name: "problem").required("detail")
+    #expect(try detail.string() == "no sample of operator \"99999\" has come; there are \(known)")
+  }
+
   @Test func `metrics have the contract's names`() throws {
     province.site.folder.write(
       "V\t281124082542Z\t\t3A\tunknown\t/CN=edge-a\n", to: "index.txt")

@@ -7,6 +7,8 @@ package struct HTTPConfiguration: Equatable, Sendable {
   package var token: String?
   /// A reverse proxy decides who comes here, and all come from its address.
   package var isBehindProxy = false
+  /// `nil`: the map has no pictures of the land, and needs no other server.
+  package var baseMap: BaseMap?
 
   /// Many clients may come from one address.
   package var isShared: Bool { isBehindProxy || listen.isLoopback }
@@ -17,9 +19,10 @@ package struct HTTPConfiguration: Equatable, Sendable {
   package init() {}
 
   package init(_ node: ConfigNode) throws(ConfigError) {
-    try node.expectKeys(["listen", "token_file", "behind_proxy"])
+    try node.expectKeys(["listen", "token_file", "behind_proxy", "base_map"])
     listen = try node["listen"].map(ListenAddress.init) ?? ListenAddress()
     isBehindProxy = try node.boolean("behind_proxy", default: false)
+    baseMap = try node["base_map"].map(BaseMap.init)
     token = try node["token_file"].map(HTTPConfiguration.token)
     if let address = node["listen"], !listen.isLoopback, token == nil, !isBehindProxy {
       throw address.error(

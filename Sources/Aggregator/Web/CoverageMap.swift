@@ -3,12 +3,14 @@ import Indicators
 import SQLite
 
 /// `/api/v1/coverage.geojson`: one polygon for each operator and z16 tile in which anything
-/// conclusive was seen, also outside the population table. Made anew when 20.2 has a new revision.
+/// conclusive was seen, also outside the population table; of all operators or, with `?operator=`,
+/// of one. Made anew when 20.2 has a new revision.
 final class CoverageMap {
   private let store: StoreReader
   private let tables: Tables
   private let method: Method
-  private var made: (revision: Int64, text: String)?
+  /// Of the newest revision: by PLMN, `nil` for all operators.
+  private var made: (revision: Int64, texts: [String?: String]) = (0, [:])
 
   /// A tile in the words of the map, once for all its operators.
   private struct Shape {
@@ -35,18 +37,41 @@ final class CoverageMap {
     self.method = method
   }
 
-  func geoJSON(nowMs: Int64) throws -> String {
+  /// - Parameter request: its `operator` is a PLMN that was seen, or empty for samples without one.
+  func answer(_ request: HTTPRequest, nowMs: Int64) throws -> HTTPResponse {
+    let plmn = request.value("operator")
+    if let plmn {
+      let seen = Set(try operators().values)
+      guard seen.contains(plmn) else {
+        let known = seen.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+        return WebError(
+          status: 404, error: "unknown_operator",
+          message: "no sample of operator \"\(plmn.prefix(40))\" has come; there are "
+            + (known.isEmpty ? "none" : known)
+        ).response
+      }
+    }
+    return HTTPResponse(
+      contentType: "application/geo+json", body: try geoJSON(of: plmn, nowMs: nowMs))
+  }
+
+  private func operators() throws -> [Int64: String] {
+    try StateReader(store, method: method, tables: tables).operators()
+  }
+
+  private func geoJSON(of plmn: String?, nowMs: Int64) throws -> String {
     let revision =
       try store.rows("SELECT ifnull(max(revision), 0) FROM revisions WHERE code = '20.2'") {
         $0.integer(0)
       }.first ?? 0
-    if let made, made.revision == revision { return made.text }
-    let text = try make(nowMs)
-    made = (revision, text)
+    if made.revision != revision { made = (revision, [:]) }
+    if let text = made.texts[plmn] { return text }
+    let text = try make(of: plmn, nowMs)
+    made.texts[plmn] = text
     return text
   }
 
-  private func make(_ nowMs: Int64) throws -> String {
+  private func make(of wanted: String?, _ nowMs: Int64) throws -> String {
     // Without a population table every tile is outside of it, and still has its place on the map.
     let table =
       tables.population.isByTile
@@ -54,7 +79,7 @@ final class CoverageMap {
     let reader = StateReader(store, method: method, tables: tables)
     let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
     let reading = try reader.coverage(today: today, table: table)
-    let plmn = try reader.operators()
+    let plmn = try operators()
     var json = JSONWriter()
     json.object { json in
       json.member("type", "FeatureCollection")
@@ -62,8 +87,11 @@ final class CoverageMap {
       json.key("features")
       json.beginArray()
       // Operators of one tile side by side: packed, that is little more than half as long.
-      let places = reading.state.operators.flatMap { each in
-        (each.places + each.outside).map { (place: $0, plmn: plmn[each.operatorID] ?? "") }
+      let places = reading.state.operators.flatMap {
+        each -> [(place: MeasuredPlace, plmn: String)] in
+        let plmn = plmn[each.operatorID] ?? ""
+        guard wanted == nil || wanted == plmn else { return [] }
+        return (each.places + each.outside).map { (place: $0, plmn: plmn) }
       }
       var shape = Shape(0)
       for each in places.sorted(by: {

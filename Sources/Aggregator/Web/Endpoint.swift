@@ -63,6 +63,10 @@ struct Endpoint: Sendable {
     Endpoint(
       path: "/api/v1/coverage.geojson",
       summary: "5G coverage: a polygon for each operator and z16 tile",
+      parameters: [
+        Parameter(
+          name: "operator", text: "a PLMN; only what was measured of it follows", kind: .text)
+      ],
       contentType: "application/geo+json", schema: "Coverage"),
     Endpoint(path: "/api/v1/openapi.json", summary: "This description", schema: "OpenAPI"),
   ]

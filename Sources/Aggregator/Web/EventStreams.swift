@@ -59,8 +59,8 @@ final class EventStreams {
     defer { unsafe MHD_destroy_response(made) }
     streams[ObjectIdentifier(stream)] = stream
     unsafe MHD_add_response_header(made, "Content-Type", "text/event-stream; charset=utf-8")
-    for (name, value) in HTTPResponse.headers {
-      unsafe MHD_add_response_header(made, name, value)
+    for header in HTTPResponse.headers() {
+      unsafe MHD_add_response_header(made, header.name, header.value)
     }
     // nginx would else wait for a buffer to fill.
     unsafe MHD_add_response_header(made, "X-Accel-Buffering", "no")

@@ -82,34 +82,51 @@ extension HTML {
     _ language: Language, title: String, path: String, style: String? = nil,
     body: (inout HTML) -> Void
   ) -> String {
+    document(
+      language, title: title,
+      head: { html in
+        // The script brings the page up to date every two seconds; without it, this does.
+        html.raw("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
+        html.raw("<link rel=\"stylesheet\" href=\"/style.css\">")
+        if let style { html.open("link", nil, [("rel", "stylesheet"), ("href", style)]) }
+        html.raw("<script src=\"/refresh.js\" defer></script>")
+      },
+      body: { html in
+        html.element("header") { html in
+          html.element("h1", nil, title)
+          html.navigation(language, path)
+        }
+        html.stale(language)
+        html.element("main", nil, [], body)
+      })
+  }
+
+  /// Any page: what its head and its body have of their own.
+  static func document(
+    _ language: Language, title: String, head: (inout HTML) -> Void, body: (inout HTML) -> Void
+  ) -> String {
     var html = HTML()
     html.raw("<!doctype html>")
     html.element("html", nil, [("lang", language.rawValue)]) { html in
       html.element("head") { html in
         html.raw("<meta charset=\"utf-8\">")
         html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-        // The script brings the page up to date every two seconds; without it, this does.
-        html.raw("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
         html.element("title", nil, title)
-        html.raw("<link rel=\"stylesheet\" href=\"/style.css\">")
-        if let style { html.open("link", nil, [("rel", "stylesheet"), ("href", style)]) }
-        html.raw("<script src=\"/refresh.js\" defer></script>")
+        head(&html)
       }
-      html.element("body") { html in
-        html.element("header") { html in
-          html.element("h1", nil, title)
-          html.navigation(language, path)
-        }
-        html.element("p", "stale", [("hidden", "hidden"), ("id", "stale")]) {
-          $0.string(
-            language.pick(
-              "Mất kết nối với máy chủ; số liệu dưới đây có thể đã cũ.",
-              "The server does not answer; what is shown below may be old."))
-        }
-        html.element("main", nil, [], body)
-      }
+      html.element("body", nil, [], body)
     }
     return html.text
+  }
+
+  /// Shown by the script when the server is lost.
+  mutating func stale(_ language: Language) {
+    element("p", "stale", [("hidden", "hidden"), ("id", "stale"), ("role", "alert")]) {
+      $0.string(
+        language.pick(
+          "Mất kết nối với máy chủ; số liệu dưới đây có thể đã cũ.",
+          "The server does not answer; what is shown below may be old."))
+    }
   }
 
   private mutating func navigation(_ language: Language, _ path: String) {

@@ -40,6 +40,8 @@ package struct HTTPResponse: Equatable, Sendable {
   package var body: [UInt8]
   /// Of this answer alone, beside `headers`.
   package var ownHeaders: [Header] = []
+  /// Another server whose pictures this page may show: `https://host`.
+  package var imageSource: String?
   /// What comes within `AnswerCache.freshFor` may get the same answer.
   package var isKept = true
 
@@ -68,23 +70,28 @@ package struct HTTPResponse: Equatable, Sendable {
     HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
   }
 
-  /// Sent with every answer. Nothing is loaded from elsewhere, nothing is inline, nobody frames us.
-  static let headers = [
-    (
-      "Content-Security-Policy",
-      """
-      default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-      img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
-      """
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
-    // What is shown is of this moment: ask each time, and hear 304 where nothing has changed.
-    ("Cache-Control", "no-cache"),
-  ]
+  /// Sent with every answer. Nothing is loaded from elsewhere but pictures that the configuration
+  /// names, nothing is inline, nobody frames us.
+  ///
+  /// - Parameter images: another server whose pictures may be shown.
+  static func headers(images: String? = nil) -> [Header] {
+    [
+      Header(
+        "Content-Security-Policy",
+        """
+        default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+        img-src 'self'\(images.map { " \($0)" } ?? ""); base-uri 'none'; \
+        form-action 'none'; frame-ancestors 'none'
+        """),
+      Header("X-Content-Type-Options", "nosniff"),
+      Header("X-Frame-Options", "DENY"),
+      Header("Referrer-Policy", "no-referrer"),
+      Header("Cross-Origin-Opener-Policy", "same-origin"),
+      Header("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
+      // What is shown is of this moment: ask each time, and hear 304 where nothing has changed.
+      Header("Cache-Control", "no-cache"),
+    ]
+  }
 
   /// Open data may be read by pages of other sites, everything else only by ours.
   static let openHeaders = [

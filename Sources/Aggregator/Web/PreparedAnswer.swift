@@ -82,11 +82,10 @@ final class PreparedAnswer {
     }
     guard let made = unsafe made else { return nil }
     unsafe MHD_add_response_header(made, "Content-Type", response.contentType)
-    for (name, value) in HTTPResponse.headers {
-      unsafe MHD_add_response_header(made, name, value)
-    }
     unsafe MHD_add_response_header(made, "Vary", "Accept-Encoding")
-    for header in response.ownHeaders + more {
+    for header in HTTPResponse.headers(images: response.imageSource)
+      + response.ownHeaders + more
+    {
       unsafe MHD_add_response_header(made, header.name, header.value)
     }
     return unsafe made

@@ -23,7 +23,7 @@ package final class Router {
   package init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport,
     agentAreas: [String: String] = [:],
-    openData: OpenDataConfiguration = OpenDataConfiguration(),
+    openData: OpenDataConfiguration = OpenDataConfiguration(), baseMap: BaseMap? = nil,
     now: @escaping () -> Int64 = wallClockMs
   ) {
     self.store = store
@@ -35,7 +35,7 @@ package final class Router {
     map = CoverageMap(store, tables: tables, method: method)
     site = OwnersSite(
       store, tables: tables, method: method, report: report, map: map, openData: openData,
-      now: now)
+      baseMap: baseMap, now: now)
   }
 
   var nowMs: Int64 { now() }
@@ -117,8 +117,7 @@ package final class Router {
         try json { try LedgerReport(store).write(to: &$0, page: ListPage(request)) })
     case "/api/v1/openapi.json": return .json(OpenAPI.document)
     case "/api/v1/coverage.geojson":
-      return HTTPResponse(
-        contentType: "application/geo+json", body: try map.geoJSON(nowMs: nowMs))
+      return try map.answer(request, nowMs: nowMs)
     case "/metrics":
       return HTTPResponse(
         contentType: "text/plain; version=0.0.4; charset=utf-8", body: try metrics())

@@ -24,7 +24,7 @@ package enum WebService {
       }
       let router = Router(
         store, tables: tables, method: method, report: report, agentAreas: agentAreas,
-        openData: configuration.openData)
+        openData: configuration.openData, baseMap: http.baseMap)
       router.certificateIndex = certificateIndex
       let feed = IndicatorFeed(store, codes: tables.indicators.filled.map(\.code))
       let desk = HTTPDesk(

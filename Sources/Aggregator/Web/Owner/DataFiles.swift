@@ -17,11 +17,7 @@ extension OwnersSite {
     case "history.csv": { [self] in try historyCSV($0) }
     case "coverage.csv": { [self] _ in .csv(try coverageCSV()) }
     case "coverage.geojson":
-      { [self] _ in
-        .open(
-          HTTPResponse(
-            contentType: "application/geo+json", body: try map.geoJSON(nowMs: nowMs)))
-      }
+      { [self] in .open(try map.answer($0, nowMs: nowMs)) }
     case "next.geojson": { [self] in try nextFile($0, isRoute: false) }
     case "next.gpx": { [self] in try nextFile($0, isRoute: true) }
     case "schema.json": { [self] _ in .open(.json(schema())) }

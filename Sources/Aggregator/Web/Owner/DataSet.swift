@@ -119,8 +119,10 @@ struct DataSet {
     id: "coverage",
     title: LocalText(vi: "Phủ sóng 5G theo ô", en: "5G coverage by tile"),
     description: LocalText(
-      vi: "Từng ô z16 (khoảng 573 m) của từng nhà mạng: đã đo, có sóng hay chưa, bao nhiêu dân.",
-      en: "Each z16 tile (about 573 m) of each operator: measured or not, covered or not, people."),
+      vi: "Từng ô z16 (khoảng 573 m) của từng nhà mạng: đã đo, có sóng hay chưa, bao nhiêu dân; "
+        + "GeoJSON nhận ?operator=.",
+      en: "Each z16 tile (about 573 m) of each operator: measured or not, covered or not, people; "
+        + "the GeoJSON takes ?operator=."),
     files: [
       File(name: "coverage.csv", mediaType: "text/csv", fields: tileFields),
       File(name: "coverage.geojson", mediaType: "application/geo+json", fields: []),

@@ -9,6 +9,7 @@ struct MapDrawing {
   let plmn: String
   /// `nil`: the whole province.
   let areaShown: Int?
+  let baseMap: BaseMap?
 
   private struct Box {
     let x: Int
@@ -28,7 +29,7 @@ struct MapDrawing {
     }
     let name = language.pick("Bản đồ các ô", "Map of the tiles")
     html.element(
-      "svg", "map",
+      "svg", baseMap == nil ? "map" : "map onland",
       [
         ("viewBox", "0 0 \(box.width) \(box.height)"), ("role", "group"), ("aria-label", name),
       ]
@@ -39,6 +40,7 @@ struct MapDrawing {
         patternTransform="rotate(45)"><path d="M0 0h.5v.5H0z" fill="#fff"/>\
         <path d="M0 0v.5" stroke="#777" stroke-width=".4"/></pattern></defs>
         """)
+      land(box, to: &html)
       // The most populous is where the keyboard begins.
       let start = tiles.indices.max { tiles[$0].people < tiles[$1].people }
       for index in tiles.indices { square(tiles[index], box, index == start, to: &html) }
@@ -53,6 +55,29 @@ struct MapDrawing {
       return nil
     }
     return Box(x: left - 1, y: top - 1, width: right - left + 3, height: bottom - top + 3)
+  }
+
+  /// At most so many pictures lie side by side.
+  private static let picturesMax = 6
+
+  /// The base map's pictures, of the finest zoom that does not need too many.
+  private func land(_ box: Box, to html: inout HTML) {
+    guard let baseMap else { return }
+    var zoom = Tile.tileZoom
+    while max(box.width, box.height) >> (Tile.tileZoom - zoom) >= Self.picturesMax { zoom -= 1 }
+    let shift = Tile.tileZoom - zoom
+    for y in (box.y >> shift)...((box.y + box.height - 1) >> shift) {
+      for x in (box.x >> shift)...((box.x + box.width - 1) >> shift) {
+        html.open(
+          "image", nil,
+          [
+            ("href", baseMap.url(zoom: zoom, x: x, y: y)), ("x", "\((x << shift) - box.x)"),
+            ("y", "\((y << shift) - box.y)"), ("width", "\(1 << shift)"),
+            ("height", "\(1 << shift)"),
+          ])
+        html.raw("</image>")
+      }
+    }
   }
 
   private func square(

@@ -31,8 +31,13 @@ struct MapPage {
           legend(to: &html)
           MapDrawing(
             tiles: tiles, outlines: site.tables.outlines, areas: areas, language: language,
-            plmn: scene.plmn, areaShown: area
+            plmn: scene.plmn, areaShown: area, baseMap: site.baseMap
           ).write(to: &html)
+          if let baseMap = site.baseMap {
+            html.element(
+              "p", "source",
+              language.pick("Bản đồ nền: ", "Base map: ") + baseMap.attribution)
+          }
           html.element("p", "told", [("id", "told"), ("aria-live", "polite")]) {
             $0.string(
               language.pick(

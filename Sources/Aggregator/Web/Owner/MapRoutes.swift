@@ -19,11 +19,13 @@ extension OwnersSite {
           $0.code == indicator.code && $0.method == .broadband
         }
       }
-      return .html(
+      var response = HTTPResponse.html(
         MapPage(
           site: self, language: request.language, scene: choice.scene,
           operators: choice.operators, area: choice.area, broadband: broadband
         ).html())
+      response.imageSource = baseMap?.origin
+      return response
     }
   }
 

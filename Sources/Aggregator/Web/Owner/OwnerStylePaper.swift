@@ -8,6 +8,7 @@ extension OwnerStyle {
     svg.map { display: block; width: 100%; height: auto; max-height: 80vh; background: #fdfdfd;
       border: 1px solid var(--line); border-radius: .4rem; }
     svg.map rect { stroke: #fff; stroke-width: .06; }
+    svg.onland rect { fill-opacity: .6; }
     .covered { fill: #0a4c8b; background: #0a4c8b; }
     .partly { fill: #6db3e8; background: #6db3e8; }
     .not_covered { fill: #d55e00; background: #d55e00; }

@@ -8,22 +8,18 @@ extension HTML {
     _ language: Language, title: String, path: String, refreshMs: Int? = 2_000,
     body: (inout HTML) -> Void
   ) -> String {
-    var html = HTML()
-    html.raw("<!doctype html>")
-    html.element("html", nil, [("lang", language.rawValue)]) { html in
-      html.element("head") { html in
-        html.raw("<meta charset=\"utf-8\">")
-        html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+    document(
+      language, title: title,
+      head: { html in
         html.raw("<meta name=\"color-scheme\" content=\"light dark\">")
         if refreshMs != nil {
           html.raw("<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>")
         }
-        html.element("title", nil, title)
         html.raw("<link rel=\"stylesheet\" href=\"/owner.css\">")
         html.raw("<link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\">")
         html.raw("<script src=\"/owner.js\" defer></script>")
-      }
-      html.element("body") { html in
+      },
+      body: { html in
         html.open("a", "skip", [("href", "#main")])
         html.string(language.pick("Đến nội dung chính", "Skip to content"))
         html.raw("</a>")
@@ -31,19 +27,12 @@ extension HTML {
           html.element("h1", nil, title)
           html.ownersNavigation(language, path)
         }
-        html.element("p", "stale", [("hidden", "hidden"), ("id", "stale"), ("role", "alert")]) {
-          $0.string(
-            language.pick(
-              "Mất kết nối với máy chủ; số liệu dưới đây có thể đã cũ.",
-              "The server does not answer; what is shown below may be old."))
-        }
+        html.stale(language)
         html.element("p", "unseen", [("id", "news"), ("role", "status")]) { _ in }
         var attributes: [(StaticString, String)] = [("id", "main"), ("tabindex", "-1")]
         if let refreshMs { attributes.append(("data-live", "\(refreshMs)")) }
         html.element("main", nil, attributes, body)
-      }
-    }
-    return html.text
+      })
   }
 
   private mutating func ownersNavigation(_ language: Language, _ path: String) {

@@ -11,6 +11,7 @@ final class OwnersSite {
   private let now: () -> Int64
   let map: CoverageMap
   let openData: OpenDataConfiguration
+  let baseMap: BaseMap?
   let scenes: CoverageScenes
   let reports: ReportMaker
   private var drafts: [String: (minute: Int64, content: ReportContent)] = [:]
@@ -28,7 +29,7 @@ final class OwnersSite {
 
   init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport, map: CoverageMap,
-    openData: OpenDataConfiguration, now: @escaping () -> Int64
+    openData: OpenDataConfiguration, baseMap: BaseMap?, now: @escaping () -> Int64
   ) {
     self.store = store
     self.tables = tables
@@ -36,6 +37,7 @@ final class OwnersSite {
     self.report = report
     self.map = map
     self.openData = openData
+    self.baseMap = baseMap
     self.now = now
     reports = ReportMaker(store, tables: tables, method: method)
     scenes = CoverageScenes(store, tables: tables, method: method)
