@@ -41,6 +41,9 @@ import Testing
     let path = Repository.path("config/aggregator.json5")
     let configuration = try AggregatorConfiguration.read(path)
     #expect(configuration.method == Method())
+    #expect(configuration.quotas == QuotaConfiguration())
+    let quotas = try #require(try ConfigNode.parse(file: path)["quotas"])
+    #expect(try quotas.object().count == 7)
     #expect(Files.exists(configuration.indicatorsPath))
     #expect(configuration.populationPath.map(Files.exists) == true)
     let method = try #require(try ConfigNode.parse(file: path)["method"])
@@ -144,6 +147,24 @@ import Testing
     (
       "agents: [\"KCN\"]",
       "F:2: agents[0] is \"KCN\", allowed a-z 0-9 -, 1…64 characters; not \"indicators\"; change it"
+    ),
+    (
+      "quotas: { message_per_second: 1 }",
+      "F:2: unknown key quotas.message_per_second; did you mean messages_per_second?"
+    ),
+    (
+      "quotas: { streams: 0 }",
+      "F:2: quotas.streams is 0, allowed 1…1000000000000; raise it"
+    ),
+    (
+      "quotas: { samples_burst: 1000 }",
+      "F:2: quotas.samples_burst makes samples_burst 1000 and samples_per_second 5000, but a burst "
+        + "holds a second at least; raise samples_burst"
+    ),
+    (
+      "quotas: { bytes_per_second: 2e9 }",
+      "F:2: quotas makes bytes_burst 1000000000 and bytes_per_second 2000000000, but a burst "
+        + "holds a second at least; raise bytes_burst"
     ),
     ("population: \"\"", "F:2: population is \"\", allowed a path that is not empty; change it"),
   ])

@@ -274,6 +274,39 @@ import Testing
     #expect(refusals.reduce(0) { $0 + $1.count } == 1_500)
   }
 
+  @Test func `an agent begins as many streams as it may, and one that is carried all the same`()
+    throws
+  {
+    let site = try Site()
+    let ingestor = Ingestor(store: site.store, rules: site.rules, streamsMax: 2)
+    func begin(_ low: UInt64, isCarried: Bool = false) throws -> [Refusal] {
+      let batch = Batch.of(StreamID(high: 1, low: low), from: 0, [[.coverage()]])
+      return try ingestor.ingest(
+        [
+          Arrival(
+            topic: Topic.batch(agent: "a"), payload: batch.encoded(), arrivedMs: dayStartMs,
+            isCarried: isCarried)
+        ], nowMs: dayStartMs
+      ).refusals
+    }
+    #expect(try begin(1).isEmpty && begin(2).isEmpty)
+    let text = """
+      stream 00000000000000010000000000000003 would be one more than the 2 that an agent may \
+      begin; an agent begins one with each new buffer: see why a does, or raise quotas.streams
+      """
+    #expect(try begin(3) == [Refusal(agent: "a", reason: .overQuota, text: text)])
+    // A stream that is known goes on, and so does another agent.
+    #expect(try begin(1).isEmpty)
+    #expect(try begin(4, isCarried: true).isEmpty)
+    #expect(try begin(4).isEmpty)
+    // Counted in the store, not since the start.
+    let restarted = Ingestor(store: site.store, rules: site.rules, streamsMax: 3)
+    let other = Batch.of(StreamID(high: 1, low: 5), from: 0, [[.coverage()]])
+    let refused = try restarted.ingest([.batch("a", other, at: dayStartMs)], nowMs: dayStartMs)
+    #expect(refused.refusals.map(\.reason) == [.overQuota])
+    #expect(try site.ledger().streams.count == 3)
+  }
+
   @Test func `a batch and a status in one group get one receipt, that answers the batch`() throws {
     let site = try Site()
     let status = AgentStatus(

@@ -81,6 +81,8 @@ final class OperationsSite {
             sentMs: nowMs - 9_000, oldestHeld: 501, holes: [hole]), at: nowMs - 9_000),
         Arrival(topic: "hatang/v1/odd-1/batch", payload: [1, 2], arrivedMs: nowMs - 5_000),
       ], at: nowMs - 5_000)
+    let over = Refusal(agent: "wear-1", reason: .overQuota, text: "more than …")
+    try site.ingestor.count([(over, times: 12_345)], nowMs: nowMs - 3_000)
     let database = try Database(path: site.path, mode: .readWrite)
     try database.execute("UPDATE streams SET received = received + 1 WHERE id = 2")
     let hour = nowMs / 3_600_000

@@ -202,7 +202,7 @@ import Testing
         "version":"0.1.0","backlog":12,"oldest_unsent_seconds":300,"clock_offset_ms":null,\
         "accepted":40,"rejected":2,"buffer_bytes":4096,"written_bytes":8192,"simulated":false,\
         "since":"2026-05-31T17:00:00Z","certificate_expires":null,"written_bytes_per_day":null,\
-        "last_received":{}}]}
+        "over_quota":0,"over_quota_at":null,"last_received":{}}]}
         """)
   }
 }

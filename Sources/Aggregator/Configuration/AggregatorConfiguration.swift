@@ -19,6 +19,7 @@ package struct AggregatorConfiguration: Sendable {
   package var outlinesPath: String?
   /// Agents that are accepted; `nil`: every agent that the broker lets in.
   package var agents: Set<String>?
+  package var quotas: QuotaConfiguration
   /// Where agents measure, by their names: for the operators' page alone.
   package var agentAreas: [String: String] = [:]
   /// Shortest time between two computations of the indicators, s.
@@ -38,7 +39,7 @@ package struct AggregatorConfiguration: Sendable {
   package init(_ node: ConfigNode) throws(ConfigError) {
     try node.expectKeys([
       "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
-      "agents", "agent_areas", "recompute_seconds", "method", "ca", "open_data",
+      "agents", "agent_areas", "quotas", "recompute_seconds", "method", "ca", "open_data",
     ])
     broker = try BrokerConfiguration(try node.required("broker"))
     let store = node["store"]
@@ -53,6 +54,7 @@ package struct AggregatorConfiguration: Sendable {
     outlinesPath = try node["outlines"].flatMapPath()
     availabilityPath = try node["availability"].flatMapPath()
     agents = try AggregatorConfiguration.agents(node["agents"])
+    quotas = try node["quotas"].map(QuotaConfiguration.init) ?? QuotaConfiguration()
     for (name, area) in try node["agent_areas"]?.object() ?? [] {
       agentAreas[name] = try area.string(legal: "the id of an area") { !$0.isEmpty }
     }

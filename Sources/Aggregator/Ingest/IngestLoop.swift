@@ -4,15 +4,19 @@ import Protocol
 
 /// Ingest's thread: one MQTT connection, one store, one loop around poll(2).
 ///
-///     poll → read until the socket is dry, the group is full or the linger time is over
-///          → one transaction → COMMIT → receipts and PUBACKs leave
+///     poll → read until the socket is dry or the linger time is over; what is over an agent's
+///            quotas is dropped → a group from the agents in turn
+///          → one transaction → COMMIT → receipts leave
 ///
-/// What is not committed is neither receipted nor acknowledged: where the store fails, the group is
-/// forgotten and the connection dropped, and the agents send again.
+/// What is not committed is not receipted: where the store fails, what waits is forgotten and the
+/// connection dropped, and the agents send again. The PUBACK only tells the broker to go on: the
+/// session ends with the connection, so the broker would not send anything again in any case.
 final class IngestLoop {
   private let broker: BrokerConfiguration
   private let store: any Store
   private let ingestor: Ingestor
+  private let quotas: QuotaConfiguration
+  private var admission: Admission
   private let rules: StateRules
   private let report: IngestReport
   private let stop: StopSignal
@@ -25,8 +29,10 @@ final class IngestLoop {
   private var refusalLog = RateLimit(perSeconds: 10)
   private var troubleLog = RateLimit(perSeconds: 30)
 
-  /// Messages of one transaction, and of the broker's window: each may have `Batch.bytesMax`.
+  /// Messages of one transaction, and of one reading: each may have `Batch.bytesMax`.
   static let messagesMax = 64
+  /// Messages that the broker may have under way to us: they lie in the sockets until we read them.
+  private static let windowMax = 512
   /// How long a group waits for more messages once it has one.
   private static let linger: Duration = .milliseconds(20)
   /// How long a carried file is worked on while there is no broker, before the watchdog is told.
@@ -43,7 +49,10 @@ final class IngestLoop {
     broker = configuration.broker
     rules = StateRules(configuration.method, keepRawDays: configuration.keepRawDays)
     self.store = store
-    ingestor = Ingestor(store: store, rules: rules, allowedAgents: configuration.agents)
+    quotas = configuration.quotas
+    admission = Admission(quotas)
+    ingestor = Ingestor(
+      store: store, rules: rules, allowedAgents: configuration.agents, streamsMax: quotas.streams)
     retention = Retention(rules: rules)
     inbox = TakeOutInbox(storePath: configuration.storePath)
     self.report = report
@@ -99,16 +108,17 @@ final class IngestLoop {
   /// One connection, from connecting to its end.
   private func session() throws {
     var options = broker.options(clientID: IngestLoop.clientID)
-    options.receiveMaximum = IngestLoop.messagesMax
+    options.receiveMaximum = IngestLoop.windowMax
+    admission.forget()
     let connection = try Connection(options)
     try connection.connect()
     var maintained = monotonicNow()
     var hasMore = false
     while !stop.isSet {
-      let mayWait = connection.isDry && !hasMore
+      let mayWait = connection.isDry && !hasMore && admission.isEmpty
       try poll(connection, timeout: mayWait ? .seconds(1) : .zero)
       report.progressed()
-      try connection.read(messagesMax: IngestLoop.messagesMax)
+      try read(connection)
       guard try handleEvents(of: connection) else { return }
       let group = try gather(connection)
       if !group.isEmpty { try commit(group, connection) }
@@ -118,6 +128,7 @@ final class IngestLoop {
       if monotonicNow() - maintained >= .seconds(1) {
         maintained = monotonicNow()
         try connection.maintain()
+        try countDropped()
       }
       // One small step a turn: it neither waits for an idle hour nor holds a group up for long.
       hasMore = try retention.step(store, nowMs: wallClockMs())
@@ -170,31 +181,49 @@ final class IngestLoop {
     }
   }
 
-  /// What has come, and what comes within the linger time.
+  /// The next group: of what has come, and of what comes within the linger time. Where more than a
+  /// group waits already, only what is at hand is read: a flood has to be read to be dropped.
   private func gather(_ connection: Connection) throws -> [Arrival] {
-    var group = arrivals(connection)
-    guard !group.isEmpty else { return [] }
+    guard !admission.isEmpty else { return [] }
     let deadline = monotonicNow() + IngestLoop.linger
-    while group.count < IngestLoop.messagesMax, !stop.isSet {
+    while !admission.isFull, !stop.isSet {
       let left = deadline - monotonicNow()
-      guard left > .zero else { break }
-      poller.removeAll()
-      guard let descriptor = connection.fileDescriptor else { break }
-      poller.add(descriptor, .readable)
-      if connection.isDry, try poller.wait(timeout: left) == 0 { break }
-      try connection.read(messagesMax: IngestLoop.messagesMax - group.count)
-      group += arrivals(connection)
+      guard left > .zero, let descriptor = connection.fileDescriptor else { break }
+      if connection.isDry {
+        if admission.waitingCount >= IngestLoop.messagesMax { break }
+        poller.removeAll()
+        poller.add(descriptor, .readable)
+        if try poller.wait(timeout: left) == 0 { break }
+      }
+      try read(connection)
+      try connection.write()
     }
-    return group
+    return admission.nextGroup(messagesMax: IngestLoop.messagesMax)
   }
 
-  private func arrivals(_ connection: Connection) -> [Arrival] {
+  private func read(_ connection: Connection) throws {
+    guard !admission.isFull else { return }
+    try connection.read(messagesMax: IngestLoop.messagesMax)
     // Not once a group: an agent's clock would seem to be ahead by the linger time.
-    let arrivedMs = wallClockMs()
-    return connection.takeMessages().map {
-      Arrival(
-        topic: $0.topic, payload: $0.payload, isRetained: $0.isRetained, arrivedMs: arrivedMs)
+    let (arrivedMs, now) = (wallClockMs(), monotonicNow())
+    for message in connection.takeMessages() {
+      admission.admit(
+        Arrival(
+          topic: message.topic, payload: message.payload, isRetained: message.isRetained,
+          arrivedMs: arrivedMs), now: now)
     }
+  }
+
+  private func countDropped() throws {
+    let dropped = admission.takeDropped().map { dropped in
+      (
+        Refusal(
+          agent: dropped.agent, reason: .overQuota, text: quotas.text(dropped.overrun)),
+        times: dropped.count
+      )
+    }
+    try ingestor.count(dropped, nowMs: wallClockMs())
+    tell(of: dropped.map(\.0))
   }
 
   private func commit(_ group: [Arrival], _ connection: Connection) throws {

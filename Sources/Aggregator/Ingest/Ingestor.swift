@@ -7,6 +7,10 @@ package final class Ingestor {
   private let rules: StateRules
   /// `nil`: every agent is welcome.
   private let allowedAgents: Set<String>?
+  /// That an agent may begin.
+  private let streamsMax: Int
+  /// Streams of agents that began one, by the agent's number.
+  private var streamCounts: [Int64: Int] = [:]
   private var names = NameCache()
   private var clocks: [String: ClockOffset] = [:]
   /// Names that refusals were counted under.
@@ -18,10 +22,14 @@ package final class Ingestor {
   /// Agents whose clocks are followed.
   private static let clocksMax = 100_000
 
-  package init(store: any Store, rules: StateRules, allowedAgents: Set<String>? = nil) {
+  package init(
+    store: any Store, rules: StateRules, allowedAgents: Set<String>? = nil,
+    streamsMax: Int = QuotaConfiguration().streams
+  ) {
     self.store = store
     self.rules = rules
     self.allowedAgents = allowedAgents
+    self.streamsMax = streamsMax
   }
 
   /// Writes a group down. On an error nothing of it was written, and it may be given again.
@@ -35,6 +43,7 @@ package final class Ingestor {
       }
     } catch {
       names.forget()
+      streamCounts.removeAll()
       throw error
     }
     return IngestOutcome(
@@ -47,6 +56,14 @@ package final class Ingestor {
     let agent = Topic.agent(in: message.topic, leaf: "batch") ?? ""
     let refusal = Refusal(agent: agent, reason: .notStored, text: error.description)
     try store.transaction { () throws(StoreError) in try count(refusal, nowMs: nowMs) }
+  }
+
+  /// Counts what was dropped before it came here.
+  package func count(_ refusals: [(Refusal, times: Int64)], nowMs: Int64) throws(StoreError) {
+    guard !refusals.isEmpty else { return }
+    try store.transaction { () throws(StoreError) in
+      for (refusal, times) in refusals { try count(refusal, times: times, nowMs: nowMs) }
+    }
   }
 
   /// The broker connection is new: who is online will be told by the retained status messages.
@@ -116,14 +133,15 @@ package final class Ingestor {
         note(batch.sentMs, arrivedMs, of: agent)
         group.seen[agent] = max(group.seen[agent] ?? arrivedMs, arrivedMs)
       }
-      try take(batch, from: agent, arrivedMs, into: &group)
+      try take(batch, from: agent, arrivedMs, isCarried, into: &group)
     case .status(let agent, let status, let isRetained, let arrivedMs):
       try take(status, from: agent, isRetained, arrivedMs, into: &group)
     }
   }
 
   private func take(
-    _ batch: Batch, from agent: String, _ arrivedMs: Int64, into group: inout IngestGroup
+    _ batch: Batch, from agent: String, _ arrivedMs: Int64, _ isCarried: Bool,
+    into group: inout IngestGroup
   ) throws(StoreError) {
     let agentID = try names.agent(agent, in: store)
     let known = try group.stream(batch.stream, in: store)
@@ -144,6 +162,10 @@ package final class Ingestor {
     if let known {
       record = known
     } else {
+      guard try mayBegin(agentID, isCarried) else {
+        group.refusals.append(tooManyStreams(batch.stream, agent))
+        return
+      }
       record = try store.create(batch.stream, agent: agentID, arrivedMs: arrivedMs)
     }
     record.ledger = ledger
@@ -155,6 +177,15 @@ package final class Ingestor {
     group.duplicates += outcome.duplicates
     group.change(batch.stream, to: record)
     group.reply(to: agent, batch.stream, echoing: batch.sentMs)
+  }
+
+  /// Counts a stream that is about to begin. What a person carries here is not held back.
+  private func mayBegin(_ agent: Int64, _ isCarried: Bool) throws(StoreError) -> Bool {
+    var count = streamCounts[agent] ?? 0
+    if streamCounts[agent] == nil { count = try store.streamCount(agent: agent) }
+    let isAllowed = count < streamsMax || isCarried
+    streamCounts[agent] = isAllowed ? count + 1 : count
+    return isAllowed
   }
 
   /// Keeps a segment as it came, and adds what it says to the state.
@@ -235,7 +266,9 @@ package final class Ingestor {
     for refusal in group.refusals { try count(refusal, nowMs: nowMs) }
   }
 
-  private func count(_ refusal: Refusal, nowMs: Int64) throws(StoreError) {
+  private func count(
+    _ refusal: Refusal, times: Int64 = 1, nowMs: Int64
+  ) throws(StoreError) {
     var shown = refusal
     if !refusedAgents.contains(refusal.agent) {
       if refusedAgents.count < Ingestor.refusedAgentsMax {
@@ -244,7 +277,7 @@ package final class Ingestor {
         shown = Refusal(agent: "", reason: refusal.reason, text: refusal.text)
       }
     }
-    try store.count(shown, nowMs: nowMs)
+    try store.count(shown, times: times, nowMs: nowMs)
   }
 
   private func note(_ sentMs: Int64, _ arrivedMs: Int64, of agent: String) {
@@ -261,6 +294,15 @@ package final class Ingestor {
       text: """
         stream \(stream) belongs to another agent; a buffer file that was copied to \(agent) must \
         be removed there, so that a stream of its own begins
+        """)
+  }
+
+  private func tooManyStreams(_ stream: StreamID, _ agent: String) -> Refusal {
+    Refusal(
+      agent: agent, reason: .overQuota,
+      text: """
+        stream \(stream) would be one more than the \(streamsMax) that an agent may begin; an \
+        agent begins one with each new buffer: see why \(agent) does, or raise quotas.streams
         """)
   }
 }

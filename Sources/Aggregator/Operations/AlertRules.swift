@@ -36,8 +36,8 @@ package enum AlertRules {
   /// Which one it is about, where there are many.
   private static func subject(_ condition: Condition) -> String {
     switch condition {
-    case .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting, .agentCertificateExpires,
-      .agentFlashWear:
+    case .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting, .agentOverQuota,
+      .agentCertificateExpires, .agentFlashWear:
       "{{ $labels.agent }}: "
     case .measurementsLost, .batchesRefused, .measurementsSetAside: "{{ $labels.reason }}: "
     case .indicatorStale: "{{ $labels.code }}: "

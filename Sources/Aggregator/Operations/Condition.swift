@@ -14,6 +14,7 @@ package enum Condition: String, CaseIterable, Sendable {
   case agentBehind = "HatangAgentBehind"
   case agentClockWrong = "HatangAgentClockWrong"
   case agentRejecting = "HatangAgentRejecting"
+  case agentOverQuota = "HatangAgentOverQuota"
   case agentCertificateExpires = "HatangAgentCertificateExpires"
   case agentFlashWear = "HatangAgentFlashWear"
   case indicatorStale = "HatangIndicatorStale"
@@ -28,7 +29,7 @@ package enum Condition: String, CaseIterable, Sendable {
     case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull: .critical
     case .diskFillsUp, .stateRebuilding, .measurementsLost, .batchesRefused,
       .measurementsSetAside, .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting,
-      .agentCertificateExpires, .agentFlashWear, .indicatorStale:
+      .agentOverQuota, .agentCertificateExpires, .agentFlashWear, .indicatorStale:
       .warning
     }
   }
@@ -72,6 +73,7 @@ package enum Condition: String, CaseIterable, Sendable {
     case .agentRejecting:
       "\(rejected) / (\(accepted) + \(rejected)) > \(Bound.rejectedShare) and on(agent) "
         + "time() - hatang_agent_last_rejected_timestamp_seconds < \(Bound.rejectedSeconds)"
+    case .agentOverQuota: Condition.since("hatang_agent_over_quota", Bound.refusedSeconds)
     case .agentCertificateExpires:
       "hatang_agent_certificate_expiry_timestamp_seconds - time() < \(Bound.certificateSeconds)"
     case .agentFlashWear: "hatang_agent_written_bytes_per_day > \(Bound.writtenPerDay)"

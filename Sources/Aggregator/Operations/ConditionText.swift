@@ -15,6 +15,7 @@ extension Condition {
       case .agentBehind: ("Trạm gửi chậm", "An agent is behind")
       case .agentClockWrong: ("Đồng hồ trạm sai", "An agent's clock is wrong")
       case .agentRejecting: ("Trạm loại nhiều phép đo", "An agent rejects measurements")
+      case .agentOverQuota: ("Trạm gửi quá hạn mức", "An agent sends more than its quotas")
       case .agentCertificateExpires: ("Chứng thư sắp hết hạn", "A certificate expires soon")
       case .agentFlashWear: ("Trạm ghi quá nhiều vào bộ nhớ flash", "Much flash wear")
       case .indicatorStale: ("Chỉ tiêu không có số đo mới", "An indicator has no new data")
@@ -80,6 +81,13 @@ extension Condition {
         (
           "Xem mẫu bị loại ở trang của trạm; sửa thiết bị gửi sai.",
           "See the samples on the agent's page; mend the device that sends them."
+        )
+      case .agentOverQuota:
+        (
+          "Xem vì sao ở bảng bản tin bị từ chối; trạm lạ thì hatang-aggregator revoke, "
+            + "trạm thật thì tăng quotas.",
+          "See why in the table of refused messages; revoke an agent that is not yours, "
+            + "raise quotas for one that is."
         )
       case .agentCertificateExpires:
         ("Cấp chứng thư mới cho trạm trước ngày đó.", "Give the agent a new certificate before.")

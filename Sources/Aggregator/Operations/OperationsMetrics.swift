@@ -5,6 +5,7 @@ extension OperationsFacts {
   func write(to text: inout PrometheusText) {
     agentClocks(to: &text)
     agentCounts(to: &text)
+    quotas(to: &text)
     lasts(to: &text)
     text.family(
       "hatang_ledger_unbalanced_streams", "Streams for which next is not received + lost.", .gauge)
@@ -64,6 +65,19 @@ extension OperationsFacts {
     }
   }
 
+  private func quotas(to text: inout PrometheusText) {
+    text.family(
+      "hatang_agent_over_quota_total", "Messages dropped that were over the agent's quotas.",
+      .counter)
+    for agent in agents { text.sample([("agent", agent.name)], agent.overQuota) }
+    text.family(
+      "hatang_agent_over_quota_last_timestamp_seconds", "When the last of them came.", .gauge)
+    for agent in agents {
+      guard let lastMs = agent.overQuotaMs else { continue }
+      text.sample([("agent", agent.name)], Double(lastMs) / 1_000)
+    }
+  }
+
   /// When something was counted last, by reason.
   private func lasts(to text: inout PrometheusText) {
     text.family(
@@ -73,7 +87,7 @@ extension OperationsFacts {
     }
     text.family(
       "hatang_batches_refused_last_timestamp_seconds", "When a message was refused last.", .gauge)
-    let refused = Dictionary(grouping: ledger.refusals, by: \.reason)
+    let refused = Dictionary(grouping: ledger.refusals.filter { !$0.isOfQuotas }, by: \.reason)
     for (reason, all) in refused.sorted(by: { $0.key < $1.key }) {
       text.sample([("reason", reason)], Double(all.map(\.lastMs).max() ?? 0) / 1_000)
     }

@@ -96,7 +96,9 @@ package struct Problem {
           "\(Language.en.whole(lost.count)) measurements lost (\(lost.reason)), last "
             + "\(Language.en.duration(facts.age(lastMs))) ago"))
     }
-    for (reason, all) in grouped(facts.ledger.refusals, by: \.reason) {
+    for (reason, all) in grouped(
+      facts.ledger.refusals.filter { !$0.isOfQuotas }, by: \.reason)
+    {
       guard let last = all.max(by: { $0.lastMs < $1.lastMs }),
         facts.age(last.lastMs) < Bound.refusedSeconds
       else { continue }
@@ -224,6 +226,14 @@ package struct Problem {
             + "(\(Language.vi.whole(agent.rejected)))",
           "\(name) rejects \(Language.en.percent(share: share)) of what devices send "
             + "(\(Language.en.whole(agent.rejected)))"))
+    }
+    if let lastMs = agent.overQuotaMs, facts.age(lastMs) < Bound.refusedSeconds {
+      found.append(
+        Problem(
+          .agentOverQuota, of: name,
+          "\(name) gửi quá hạn mức: \(Language.vi.whole(agent.overQuota)) bản tin bị bỏ qua",
+          "\(name) sends more than its quotas: \(Language.en.whole(agent.overQuota)) messages "
+            + "were dropped"))
     }
     if let written = agent.writtenPerDay, written > Double(Bound.writtenPerDay) {
       let bytes = Int64(min(written, 1e18))

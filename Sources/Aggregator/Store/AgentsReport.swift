@@ -32,6 +32,9 @@ package struct AgentsReport: Equatable, Sendable {
     package var lastByKind: [Last] = []
     /// By its own clock; `nil`: none, or it does not say.
     package var lastRejectMs: Int64?
+    /// Messages dropped because it was over its quotas, and when that was last; `nil`: never.
+    package var overQuota: Int64 = 0
+    package var overQuotaMs: Int64?
     /// Measurements a second that came from it, over the last one to two hours.
     package var perSecond = 0.0
 
@@ -94,6 +97,11 @@ package struct AgentsReport: Equatable, Sendable {
     for each in rejects {
       if let place = index[each.agent] { agents[place].lastRejectMs = each.lastMs }
     }
+    for each in try AgentsReport.overQuotas(reader) {
+      guard let place = index[each.agent] else { continue }
+      agents[place].overQuota = each.count
+      agents[place].overQuotaMs = each.lastMs
+    }
     let hour = StoreHours.hour(ofMs: nowMs)
     let counts = try reader.rows(
       """
@@ -105,6 +113,17 @@ package struct AgentsReport: Equatable, Sendable {
     for each in counts {
       if let place = index[each.agent] { agents[place].perSecond = Double(each.count) / seconds }
     }
+  }
+
+  private static func overQuotas(
+    _ reader: StoreReader
+  ) throws(StoreError) -> [(agent: Int64, count: Int64, lastMs: Int64)] {
+    try reader.rows(
+      """
+      SELECT agents.id, count, last_ms FROM refusals JOIN agents ON agents.name = agent
+      WHERE reason = '\(Refusal.Reason.overQuota.rawValue)'
+      """
+    ) { ($0.integer(0), $0.integer(1), $0.integer(2)) }
   }
 
   package func write(to json: inout JSONWriter) { write(to: &json, page: nil) }
@@ -133,6 +152,8 @@ package struct AgentsReport: Equatable, Sendable {
       json.member("since", timeMs: agent.stateSinceMs)
       json.member("certificate_expires", timeMs: agent.certificateMs)
       json.member("written_bytes_per_day", agent.writtenPerDay.map { $0.rounded() })
+      json.member("over_quota", agent.overQuota)
+      json.member("over_quota_at", timeMs: agent.overQuotaMs)
       json.objectMember("last_received") { json in
         for last in agent.lastByKind { json.member(last.kind, timeMs: last.atMs) }
       }

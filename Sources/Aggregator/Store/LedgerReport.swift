@@ -45,6 +45,9 @@ package struct LedgerReport: Equatable, Sendable {
     package var count: Int64
     package var lastMs: Int64
     package var lastText: String
+
+    /// Of an agent's own condition, not of the refusals'.
+    var isOfQuotas: Bool { reason == Refusal.Reason.overQuota.rawValue }
   }
 
   package struct Aside: Equatable, Sendable {

@@ -64,6 +64,8 @@ package struct Refusal: Equatable, Sendable {
     case contradiction
     /// The stream belongs to another agent.
     case foreignStream = "foreign_stream"
+    /// More than the quotas of an agent: dropped without a receipt.
+    case overQuota = "over_quota"
     /// The store would not take it, though it was sound otherwise.
     case notStored = "not_stored"
   }

@@ -48,6 +48,14 @@ extension SQLiteStore {
     }
   }
 
+  package func streamCount(agent: Int64) throws(StoreError) -> Int {
+    try attempt { () throws(SQLiteError) in
+      defer { ledger.countStreams.reset() }
+      try ledger.countStreams.bind(1, agent)
+      return try ledger.countStreams.step() ? Int(ledger.countStreams.integer(0)) : 0
+    }
+  }
+
   package func create(
     _ id: StreamID, agent: Int64, arrivedMs: Int64
   ) throws(StoreError) -> StreamRecord {
@@ -188,12 +196,13 @@ extension SQLiteStore {
     }
   }
 
-  package func count(_ refusal: Refusal, nowMs: Int64) throws(StoreError) {
+  package func count(_ refusal: Refusal, times: Int64, nowMs: Int64) throws(StoreError) {
     try attempt { () throws(SQLiteError) in
       try ledger.countRefusal.bind(1, refusal.agent)
       try ledger.countRefusal.bind(2, refusal.reason.rawValue)
-      try ledger.countRefusal.bind(3, nowMs)
-      try ledger.countRefusal.bind(4, refusal.text)
+      try ledger.countRefusal.bind(3, times)
+      try ledger.countRefusal.bind(4, nowMs)
+      try ledger.countRefusal.bind(5, refusal.text)
       try ledger.countRefusal.run()
     }
   }
@@ -207,6 +216,7 @@ final class LedgerStatements {
   let insertSource: Statement
   let markSimulated: Statement
   let findStream: Statement
+  let countStreams: Statement
   let insertStream: Statement
   let updateStream: Statement
   let insertHole: Statement
@@ -245,6 +255,7 @@ final class LedgerStatements {
       SELECT id, agent, next, received, duplicates, lost, last_received_ms
       FROM streams WHERE stream = ?
       """)
+    countStreams = try database.prepare("SELECT count(*) FROM streams WHERE agent = ?")
     insertStream = try database.prepare(
       "INSERT INTO streams VALUES(NULL, ?1, ?2, 0, 0, 0, 0, ?3, ?3)")
     updateStream = try database.prepare(
@@ -294,8 +305,8 @@ final class LedgerStatements {
       """)
     countRefusal = try database.prepare(
       """
-      INSERT INTO refusals VALUES(?, ?, 1, ?, ?)
-      ON CONFLICT DO UPDATE SET count = count + 1, last_ms = excluded.last_ms,
+      INSERT INTO refusals VALUES(?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = count + excluded.count, last_ms = excluded.last_ms,
         last_text = excluded.last_text
       """)
   }

@@ -21,6 +21,8 @@ package protocol Store: AnyObject {
   // MARK: The ledger and what it accounts for.
   func stream(_ id: StreamID) throws(StoreError) -> StreamRecord?
   func create(_ id: StreamID, agent: Int64, arrivedMs: Int64) throws(StoreError) -> StreamRecord
+  /// Streams that the agent has begun.
+  func streamCount(agent: Int64) throws(StoreError) -> Int
   func save(_ stream: StreamRecord) throws(StoreError)
   func append(_ hole: Hole, to stream: Int64, declaredMs: Int64) throws(StoreError)
   func append(_ segment: SegmentRecord) throws(StoreError)
@@ -41,7 +43,7 @@ package protocol Store: AnyObject {
   func saveSeen(agent: Int64, seenMs: Int64, clockOffsetMs: Int64) throws(StoreError)
   func count(received: Int64, kind: Kind, agent: Int64, arrivedMs: Int64) throws(StoreError)
   func count(_ aside: SetAside, agent: Int64) throws(StoreError)
-  func count(_ refusal: Refusal, nowMs: Int64) throws(StoreError)
+  func count(_ refusal: Refusal, times: Int64, nowMs: Int64) throws(StoreError)
 
   // MARK: Rebuilding and keeping.
   func meta(_ key: String) throws(StoreError) -> String?

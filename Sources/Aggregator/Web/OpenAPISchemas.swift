@@ -106,6 +106,8 @@ extension OpenAPI {
           "since":{"description":"of the state","$ref":"#/components/schemas/Time"},
           "certificate_expires":{"$ref":"#/components/schemas/Time"},
           "written_bytes_per_day":{"type":["number","null"]},
+          "over_quota":{"$ref":"#/components/schemas/Count"},
+          "over_quota_at":{"$ref":"#/components/schemas/Time"},
           "last_received":{"type":"object","description":"by kind",
             "additionalProperties":{"$ref":"#/components/schemas/Time"}}}}},
       "next":{"type":["string","null"],"description":"give it as `after` for more"}}},

@@ -135,8 +135,8 @@ extension Problem {
   /// The agent that it is about.
   var agent: String? {
     switch condition {
-    case .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting, .agentCertificateExpires,
-      .agentFlashWear:
+    case .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting, .agentOverQuota,
+      .agentCertificateExpires, .agentFlashWear:
       subject
     case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull, .diskFillsUp, .stateRebuilding,
       .measurementsLost, .batchesRefused, .measurementsSetAside, .indicatorStale:
