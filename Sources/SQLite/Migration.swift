@@ -4,7 +4,8 @@ extension Database {
   /// Brings the file to the newest schema: migration *i* (from 0) leads from version *i* to
   /// *i* + 1 and runs in a transaction of its own. `PRAGMA user_version` holds the version.
   ///
-  /// A file of a newer version, or of another program, is refused and not touched.
+  /// A file of a newer version, or of another program, is refused and not touched, and so is one
+  /// with a trigger or a view in it: no migration makes any, so somebody else did.
   ///
   /// - Parameter applicationID: what `PRAGMA application_id` holds in files of this kind; not 0.
   public func migrate(_ migrations: [String], applicationID: Int64) throws(SQLiteError) {
@@ -24,9 +25,24 @@ extension Database {
         message: "the file has schema version \(version), this program knows 0…\(migrations.count)",
         hint: "install the newer program that wrote it, or choose another file")
     }
+    try expectPlainTables()
     for index in Int(version)..<migrations.count {
       try migrate(migrations[index], to: index + 1, applicationID: applicationID)
     }
+  }
+
+  /// Refuses what would run by itself, or answer in a table's place.
+  public func expectPlainTables() throws(SQLiteError) {
+    let found = try prepare(
+      """
+      SELECT type, name FROM sqlite_schema
+      WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
+      """)
+    guard try found.step() else { return }
+    throw SQLiteError(
+      operation: "open", subject: path, code: SQLITE_NOTADB,
+      message: "holds the \(found.text(0)) \(found.text(1)), which this program never makes",
+      hint: "somebody changed the file: restore a copy that you trust")
   }
 
   /// Not by `transaction`, whose error is not typed.

@@ -1,5 +1,6 @@
 import Agent
 import Daemon
+import Glibc
 import MQTT
 import TestSupport
 import Testing
@@ -169,6 +170,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [(0o644, "0644"), (0o646, "0646"), (0o602, "0602")] as [(mode_t, String)])
+  func `a key that everybody can use is refused, one of a group is not`(
+    mode: mode_t, shown: String
+  ) throws {
+    try withFiles { folder in
+      let text = """
+        { agent: 'a', uplink: { host: 'h', ca_file: '\(folder)/ca.pem',
+          cert_file: '\(folder)/cert.pem', key_file: '\(folder)/key.pem' } }
+        """
+      let found = try configuration(text)
+      #expect(found.uplink.tls?.keyFile == "\(folder)/key.pem")
+      chmod("\(folder)/key.pem", mode)
+      #expect(
+        message(text)
+          == "agent.json5:2: uplink.key_file names \(folder)/key.pem with mode \(shown), so "
+          + "everybody on this host can use the key; chmod 0640 \(folder)/key.pem, and ask for a "
+          + "new key if strangers use this host")
+    }
+  }
+
   @Test func `a missing file is named with the remedy`() {
     #expect {
       _ = try AgentConfiguration(file: "/nowhere/agent.json5")
@@ -187,6 +208,7 @@ import Testing
     folder.write(certificate, to: "cert.pem")
     folder.write("-----BEGIN PRIVATE KEY-----\nx\n", to: "key.pem")
     folder.write("geheim \n", to: "password")
+    chmod(folder.file("key.pem"), 0o640)
     try body(folder.path)
   }
 }

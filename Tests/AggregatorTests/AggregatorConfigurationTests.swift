@@ -1,5 +1,6 @@
 import Aggregator
 import Daemon
+import Glibc
 import Indicators
 import TestSupport
 import Testing
@@ -242,6 +243,14 @@ import Testing
     #expect(
       complaint("host: \"b\", ca_file: \"ca.pem\", cert_file: \"ca.pem\"")
         == "D/a.json5:1: broker.cert_file needs its key beside it; add broker.key_file")
+    let key = "host: \"b\", ca_file: \"ca.pem\", cert_file: \"ca.pem\", key_file: \"ca.pem\""
+    chmod(folder.file("ca.pem"), 0o644)
+    #expect(
+      complaint(key)
+        == "D/a.json5:1: broker.key_file names D/ca.pem with mode 0644, so everybody on this host "
+        + "can use the key; chmod 0640 D/ca.pem, and ask for a new key if strangers use this host")
+    chmod(folder.file("ca.pem"), 0o640)
+    #expect(complaint(key).contains("/ca.pem\"))"))
     #expect(
       complaint("host: \"b\", password_file: \"password\"")
         == "D/a.json5:1: broker.password_file needs a username beside it; add broker.username")

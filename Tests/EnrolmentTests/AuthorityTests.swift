@@ -2,6 +2,7 @@ import Agent
 import Aggregator
 import Daemon
 import Enrolment
+import Glibc
 import TestSupport
 import Testing
 
@@ -53,6 +54,18 @@ import Testing
     try CertificateAuthority(deployment.authority).makeBrokerFiles()
     #expect(try deployment.folder.text(of: "broker/broker.key") != key)
     #expect(try deployment.folder.text(of: "broker/ca.pem") == bundle.ca)
+  }
+
+  @Test func `the authority's key works only while nobody else can read it`() throws {
+    let key = deployment.folder.file("authority/ca.key")
+    chmod(key, 0o640)
+    #expect(
+      complaint { _ = try deployment.bundle("kcn-1") } == """
+        authority/ca.key: has mode 640, so others on this host can sign certificates with it; \
+        chmod 600 authority/ca.key, and make a new authority if strangers use this host
+        """)
+    chmod(key, 0o600)
+    _ = try deployment.bundle("kcn-1")
   }
 
   @Test func `nobody is enrolled twice, renewed or revoked who is not there`() throws {

@@ -2,6 +2,7 @@ import Agent
 import Aggregator
 import Daemon
 import Enrolment
+import Glibc
 import TestSupport
 import Testing
 
@@ -141,6 +142,34 @@ import Testing
         the bundle makes no sense: b.hatang:2: agent is "../x", allowed a-z 0-9 -, 1…64 \
       characters; not "indicators"; change it; copy it again from where it was made
       """)
+  }
+
+  @Test(arguments: ["textfile: '/etc/cron.d/x'", "probes: {}", "buffer: { path: '/etc/x' }"])
+  func `whose configuration says where the agent writes, or what it starts`(extra: String) throws {
+    var hostile = good
+    let line = hostile.configuration.split(separator: "\n").count
+    hostile.configuration = hostile.configuration.replacing("\n}\n", with: "\n\(extra) }\n")
+    let key = extra.prefix { $0 != ":" }
+    let why = "b.hatang:\(line): unknown key \(key); known here: agent, local, uplink"
+    try expectUntouched(
+      deployment.enroll(hostile),
+      """
+      b.hatang: cấu hình trong gói sai: \(why); \(again)
+        its configuration is wrong: \(why); \(againEN)
+      """)
+  }
+
+  @Test func `a link in the place of a file is replaced, and what it leads to is left alone`()
+    throws
+  {
+    let folder = deployment.folder
+    let names = ["ca.pem", "agent.pem", "agent.json5"]
+    for name in names {
+      folder.write("mine", to: "of-another-\(name)")
+      symlink(folder.file("of-another-\(name)"), folder.file("host/\(name)"))
+    }
+    _ = try deployment.enroll(text: good.text, isReplacing: true)
+    for name in names { #expect(try folder.text(of: "of-another-\(name)") == "mine") }
   }
 
   @Test func `a renewal on a host that has not the key`() throws {

@@ -64,6 +64,32 @@ import Testing
     #expect(content(path) == before)
   }
 
+  @Test(arguments: [
+    ("CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END", "trigger t"),
+    ("CREATE VIEW v AS SELECT 1", "view v"),
+    ("CREATE VIRTUAL TABLE w USING fts5(x)", "table w"),
+  ])
+  func `a file with what runs by itself is refused and not touched`(
+    sql: String, what: String
+  ) throws {
+    let path = folder.file("a.db")
+    do {
+      let database = try Database(path: path)
+      try database.migrate([first], applicationID: 77)
+      try database.execute("CREATE TABLE b (y); \(sql)")
+    }
+    let before = try #require(content(path))
+    let error = try #require(throws: SQLiteError.self) {
+      try Database(path: path).migrate([first, second], applicationID: 77)
+    }
+    #expect(
+      error.description == """
+        open \(path): holds the \(what), which this program never makes (SQLite code 26); \
+        somebody changed the file: restore a copy that you trust
+        """)
+    #expect(content(path) == before)
+  }
+
   private func content(_ path: String) -> [UInt8]? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }

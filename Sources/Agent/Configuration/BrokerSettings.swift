@@ -87,10 +87,12 @@ package struct BrokerSettings: Sendable {
       }
     }
     guard let ca = node["ca_file"] else { return nil }
-    return TLSOptions(
+    let options = TLSOptions(
       caFile: try pem(ca, "CERTIFICATE-----", "certificate"),
       certificateFile: try optionalPEM(node["cert_file"], "CERTIFICATE-----", "certificate"),
       keyFile: try optionalPEM(node["key_file"], "PRIVATE KEY-----", "private key"))
+    if let key = options.keyFile { try node["key_file"]?.expectPrivate(key) }
+    return options
   }
 
   private static func optionalPEM(

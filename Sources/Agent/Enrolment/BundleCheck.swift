@@ -68,6 +68,8 @@ package enum BundleCheck {
   ) throws(EnrolmentError) {
     do throws(ConfigError) {
       let root = try ConfigNode.parse(text: bundle.configuration, name: file)
+      // What a technician has not seen must not say where the agent writes or what it starts.
+      try root.expectKeys(["agent", "local", "uplink"])
       let name = try root.required("agent").string()
       let isUplink = try MergedConfiguration.isUplink(root["uplink"], of: bundle)
       if name == bundle.agent, isUplink { return }

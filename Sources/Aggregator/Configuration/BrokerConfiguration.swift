@@ -24,6 +24,7 @@ package struct BrokerConfiguration: Equatable, Sendable {
     caFile = try node["ca_file"]?.readableFile()
     certificateFile = try node["cert_file"]?.readableFile()
     keyFile = try node["key_file"]?.readableFile()
+    if let keyFile { try node["key_file"]?.expectPrivate(keyFile) }
     port = Int(
       try node.integer("port", in: 1...65_535, default: caFile == nil ? 1_883 : 8_883))
     username = try node["username"]?.string()

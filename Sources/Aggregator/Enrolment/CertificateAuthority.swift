@@ -34,7 +34,16 @@ package struct CertificateAuthority: ~Copyable {
       throw EnrolmentError(
         certificate, "there is no authority yet", remedy: "run: sudo hatang-aggregator init-ca")
     }
+    try CertificateAuthority.expectPrivate(AuthorityFiles(folder: configuration.folder).key)
     try self.init(locking: configuration, nowMs: nowMs)
+  }
+
+  private static func expectPrivate(_ key: String) throws(EnrolmentError) {
+    guard let mode = Place.mode(of: key), mode & 0o077 != 0 else { return }
+    throw EnrolmentError(
+      key,
+      "has mode \(String(mode, radix: 8)), so others on this host can sign certificates with it",
+      remedy: "chmod 600 \(key), and make a new authority if strangers use this host")
   }
 
   private init(locking configuration: AuthorityConfiguration, nowMs: Int64) throws(EnrolmentError) {

@@ -16,6 +16,7 @@ package final class StoreReader {
       let found = try database.integer("PRAGMA user_version")
       let isOurs = try database.integer("PRAGMA application_id") == Schema.applicationID
       let known = Schema.migrations.count
+      try database.expectPlainTables()
       guard isOurs, found == known else {
         let message =
           isOurs

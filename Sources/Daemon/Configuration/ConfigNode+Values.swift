@@ -102,6 +102,14 @@ extension ConfigNode {
     return text.hasPrefix("/") ? text : "\(Files.directory(of: file))/\(text)"
   }
 
+  /// Refuses a private key that everybody on this host can read or change.
+  public func expectPrivate(_ path: String) throws(ConfigError) {
+    guard let facts = FileFacts(path), facts.mode & 0o006 != 0 else { return }
+    throw error(
+      "names \(path) with mode \(facts.modeText), so everybody on this host can use the key; "
+        + "chmod 0640 \(path), and ask for a new key if strangers use this host")
+  }
+
   private func members() throws(ConfigError) -> [Member] {
     guard case .object(let members) = value else { throw wrongType("an object in { }") }
     return members

@@ -54,14 +54,14 @@ import Testing
         """)
   }
 
-  @Test func `a key that everybody reads is red`() throws {
+  @Test func `a password that everybody reads is red`() throws {
     _ = try configuration()
-    chmod(folder.file("agent.key"), 0o644)
+    chmod(folder.file("password"), 0o644)
     #expect(
       try files(nil) == """
-        red files: D/agent.key là bí mật nhưng có quyền 0644: mọi người đọc được
+        red files: D/password là bí mật nhưng có quyền 0644: mọi người đọc được
           a secret with mode 0644: everybody on this host can use it
-        → sudo chmod 0640 D/agent.key; nếu máy có người lạ, xin cấp khoá mới
+        → sudo chmod 0640 D/password; nếu máy có người lạ, xin cấp khoá mới
           as above; if strangers use this host, ask for a new key
 
         """)

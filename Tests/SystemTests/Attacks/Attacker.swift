@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 import TestSupport
 
@@ -11,7 +12,8 @@ final class Attacker {
   /// The broker has ended the connection.
   private(set) var isCutOff = false
 
-  init(port: Int, name: String) throws {
+  /// - Parameter login: user name and password.
+  init(port: Int, name: String, login: (String, String)? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -23,11 +25,12 @@ final class Attacker {
       }
     }
     guard connected == 0 else { throw TestFailure("connect to \(port): \(errno)") }
-    let flags = fcntl(descriptor, F_GETFL)
-    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
-    let id = Array(name.utf8)
-    let variable: [UInt8] =
-      [0, 4] + Array("MQTT".utf8) + [4, 2, 0, 0, 0, UInt8(id.count)] + id
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    let texts = [name] + (login.map { [$0.0, $0.1] } ?? [])
+    let flags: UInt8 = login == nil ? 0x02 : 0xc2
+    let variable =
+      [0, 4] + Array("MQTT".utf8) + [4, flags, 0, 0]
+      + texts.flatMap { [0, UInt8($0.utf8.count)] + Array($0.utf8) }
     queue([0x10] + Self.length(variable.count) + variable)
     try waitUntil("\(name) has sent its CONNECT") { !push(for: 10) }
   }
@@ -87,4 +90,12 @@ final class Attacker {
     } while rest > 0
     return bytes
   }
+}
+
+/// `RssAnon` of a program, bytes; 0: it does not run.
+func anonymousMemory(of program: Program?) throws -> Int64 {
+  guard let program, program.isRunning else { return 0 }
+  let status = try Files.text("/proc/\(program.pid)/status", bytesMax: 65_536)
+  let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
+  return (line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0) * 1_024
 }

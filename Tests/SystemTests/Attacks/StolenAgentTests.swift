@@ -162,10 +162,10 @@ import Testing
     while try round(number) {
       number += 1
       try honest.step()
-      peak = max(peak, try memory())
+      peak = max(peak, try anonymousMemory(of: site.aggregator))
     }
     try honest.settle()
-    peak = max(peak, try memory())
+    peak = max(peak, try anonymousMemory(of: site.aggregator))
     #expect(peak < StolenAgentTests.memoryMax, "\(peak) bytes")
     #expect(honest.slowest < StolenAgentTests.delayMax, "\(honest.slowest)")
     #expect(site.aggregator?.isRunning == true)
@@ -178,13 +178,6 @@ import Testing
       \(what): aggregator at most \(peak / 1_000_000) MB, others' receipts within \
       \(honest.slowest.milliseconds) ms (\(honest.delays.count))
       """)
-  }
-
-  private func memory() throws -> Int64 {
-    guard let pid = site.aggregator?.pid else { return 0 }
-    let status = try Files.text("/proc/\(pid)/status", bytesMax: 65_536)
-    let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
-    return (line.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0) * 1_024
   }
 
   /// Who it was: in `agents --json`, on the operators' page, and in the metrics that page a person.

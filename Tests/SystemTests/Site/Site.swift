@@ -112,8 +112,11 @@ final class Site {
 
   // MARK: Programs
 
-  /// - Parameter prefix: words before the program, such as those of strace.
-  func startAgent(through prefix: [String] = []) throws {
+  /// - Parameters:
+  ///   - prefix: words before the program, such as those of strace.
+  ///   - hasSession: the test sees to it itself that the agent has subscribed.
+  func startAgent(through prefix: [String] = [], hasSession: Bool = false) throws {
+    hasSubscribed = hasSubscribed || hasSession
     let words =
       prefix + [Repository.program("hatang-agent"), "run", "--config", agentConfiguration]
     agent = Program(words[0], Array(words.dropFirst()), log: folder.file("agent.log"))
