@@ -56,6 +56,11 @@ import Testing
     expectFailure(outcome, english) { _ = try SpeedTest.result(Array(text.utf8)) }
   }
 
+  @Test func `a ping that says that fewer than none were sent is none`() {
+    #expect(PingReport("-5 packets transmitted, 3 received, 0% packet loss\n") == nil)
+    #expect(PingReport("0 packets transmitted, 0 received, 0% packet loss\n")?.sent == 0)
+  }
+
   @Test func `the version of iperf3 decides how it is bound`() throws {
     let found = try #require(SpeedTest.version("iperf 3.9 (cJSON 1.7.13)\nLinux x 5.10\n"))
     #expect(found == (3, 9) && found < (3, 10))

@@ -16,6 +16,24 @@ extension Target {
       guard let receipt = try? Receipt(decoding: bytes) else { return }
       hold((try? Receipt(decoding: receipt.encoded())) == receipt, "a receipt comes back the same")
     },
+    // Its sums keep most changes out; what is behind them has the targets above.
+    Target(name: "take-out") { bytes in
+      var reader = TakeOutReader()
+      var rest = bytes[...]
+      let read: (Int) -> [UInt8] = { count in
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+      }
+      var count: UInt64 = 0
+      do throws(TakeOutError) {
+        while let record = try reader.next(read) {
+          guard case .batch(let payload) = record else { continue }
+          count += 1
+          hold((try? Batch(decoding: payload)) != nil, "what the reader gives is a batch")
+        }
+      } catch { hold(!"\(error)".isEmpty, "an error has its reason") }
+      hold(reader.totals.batches == count, "the totals are those of what was given")
+    },
     Target(name: "status") { bytes in
       guard let status = try? AgentStatus(decoding: bytes) else { return }
       hold((try? AgentStatus(decoding: status.encoded())) == status, "a status comes back the same")

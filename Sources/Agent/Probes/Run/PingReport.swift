@@ -29,7 +29,9 @@ package struct PingReport: Equatable {
         counts = (sent, received)
       }
     }
-    guard let counts, (0...counts.sent).contains(counts.received) else { return nil }
+    guard let counts, counts.sent >= 0, (0...counts.sent).contains(counts.received) else {
+      return nil
+    }
     self.roundTrips = roundTrips
     (sent, received) = counts
   }
