@@ -1,5 +1,5 @@
 # Hạ Tầng. The words: run, test, test-faults, test-install, bench, bench-fleet, bench-peers,
-# bench-scale, fuzz, lint, deb, reproducible, clean. Each installs what it needs.
+# bench-scale, fuzz, sanitize, lint, deb, reproducible, clean. Each installs what it needs.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
@@ -8,8 +8,8 @@ PROGRAMS := -c release --static-swift-stdlib
 WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz lint \
-	deb reproducible clean packages testing packaging
+.PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz \
+	sanitize lint deb reproducible clean packages testing packaging
 
 # See debian/rules for setarch.
 build: packages
@@ -43,6 +43,10 @@ bench: build testing
 
 fuzz: packages
 	@tools/fuzz.sh
+
+# Tests and programs built for the thread and the address sanitizer; tools/sanitize.sh has settings.
+sanitize: packages testing
+	@tools/sanitize.sh
 
 bench-fleet: build testing
 	@python3 bench/fleet.py $(WRITE)
