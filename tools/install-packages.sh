@@ -7,9 +7,9 @@ set -eu
 case "${1:-}" in
   "") packages="libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config mosquitto
     python3" ;;
-  testing) packages="mosquitto-clients openssl gzip curl iperf3 iproute2 iputils-ping modemmanager
-    python3-dbusmock dbus python3-venv chromium fonts-noto-core nginx-light prometheus strace
-    nftables" ;;
+  testing) packages="gcc libc6-dev mosquitto-clients openssl gzip curl iperf3 iproute2
+    iputils-ping modemmanager python3-dbusmock dbus python3-venv chromium fonts-noto-core
+    nginx-light prometheus strace nftables" ;;
   packaging) packages="debhelper lintian dpkg-dev binutils debootstrap systemd-container" ;;
   *) echo "$0: unknown word $1; there are testing, packaging" >&2; exit 64 ;;
 esac

@@ -12,6 +12,11 @@ final class BufferFixture {
   var bytesMax = 100_000_000
   var whenFull = "pause"
   var keepHours = 72
+  /// The kernel says that its clock is right.
+  var clock = HostClock(boot: 1) {
+    ClockReading(
+      wallMs: wallClockMs(), bootMs: monotonicNow().milliseconds, isSynchronised: true)
+  }
 
   var path: String { folder.file("buffer.db") }
 
@@ -36,7 +41,7 @@ final class BufferFixture {
 
   /// Opens it, and lets it go without an orderly end.
   func open() throws -> OpenBuffer {
-    let buffer = try Buffer(settings())
+    let buffer = try Buffer(settings(), clock: clock)
     try buffer.open()
     return try OpenBuffer(buffer)
   }

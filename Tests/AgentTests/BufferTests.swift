@@ -117,8 +117,8 @@ import Testing
     let open = try fixture.open()
     let live = try open.live()
     #expect(live == StreamExtent(id: live.id, oldestHeld: 10, next: 30, acknowledged: 30))
-    #expect(try open.reader.receivedMs(of: live.id, at: 5) == nil)
-    #expect(try open.reader.receivedMs(of: live.id, at: 25) != nil)
+    #expect(try open.reader.age(of: live.id, at: 5) == nil)
+    #expect(try open.reader.age(of: live.id, at: 25) != nil)
   }
 
   @Test func `a stream of which nothing is held keeps its place`() throws {
@@ -188,7 +188,7 @@ import Testing
     #expect(error.nature == .foreign)
     #expect(
       error.description == """
-        migrate \(fixture.path): the file has schema version 9, this program knows 0…1 (SQLite \
+        migrate \(fixture.path): the file has schema version 9, this program knows 0…2 (SQLite \
         code 20); install the newer program that wrote it, or choose another file
         """)
     #expect(try Database(path: fixture.path).integer("PRAGMA user_version") == 9)

@@ -15,6 +15,7 @@ import Synchronization
 /// that must not be the new file's.
 package final class Buffer: Sendable {
   package let settings: BufferSettings
+  package let clock: HostClock
   /// Signalled after each commit of the intake.
   package let wakeUp: WakeUp
   /// Held around a write transaction and whatever must not happen meanwhile. Taken before `state`.
@@ -56,8 +57,9 @@ package final class Buffer: Sendable {
     var isStopped = false
   }
 
-  package init(_ settings: BufferSettings) throws(BufferError) {
+  package init(_ settings: BufferSettings, clock: HostClock = HostClock()) throws(BufferError) {
     self.settings = settings
+    self.clock = clock
     do throws(FileError) { wakeUp = try WakeUp() } catch { throw BufferError(error) }
   }
 

@@ -150,6 +150,7 @@ enum BufferFile {
   ) throws(SQLiteError) {
     let streams = try wholeStreams(database)
     let figures = try figures(database)
+    try BootTable.note(buffer.clock, database)
     let generation = marks.generation
     buffer.state.withLock { state in
       state.generation = generation

@@ -150,14 +150,15 @@ package final class BufferInspection {
 
   private func segments(_ body: (SalvageSource.Row) throws -> Bool) throws {
     let select = try database.prepare(
-      "SELECT key, count, received_ms, digest, bytes FROM segments ORDER BY key")
+      "SELECT \(SalvageSource.Row.columns) FROM segments ORDER BY key")
     while try select.step() {
-      let row = SalvageSource.Row(
-        key: select.integer(0), count: select.integer(1), receivedMs: select.integer(2),
-        digest: select.integer(3), bytes: select.blob(4))
+      let row = SalvageSource.Row(select)
       guard try body(row) else { return }
     }
   }
+
+  /// What is known of the time in each boot.
+  package func boots() throws(SQLiteError) -> BootTable { try BootTable(database, clock: nil) }
 
   private func holes(_ span: String) throws(SQLiteError) -> [Hole] {
     var holes: [Hole] = []

@@ -9,6 +9,8 @@ package final class BufferReader: UplinkSource {
   private let access: BufferAccess<Handles>
   /// When positions were last written and expired segments deleted.
   private var prunedAt: Duration = .zero
+  /// What the file knows of the time in this boot, and when it was told last.
+  private var written: (offset: BootOffset?, lastOffsetMs: Int64, generation: Int64)?
 
   /// Positions are written so seldom because losing one costs duplicates on the wire, and writing
   /// it costs flash.
@@ -27,12 +29,12 @@ package final class BufferReader: UplinkSource {
       space = try BufferSpace(database)
       segments = try database.prepare(
         """
-        SELECT key, count, received_ms, digest, bytes FROM segments
+        SELECT \(SalvageSource.Row.columns) FROM segments
           WHERE key BETWEEN ? AND ? ORDER BY key
         """)
       received = try database.prepare(
         """
-        SELECT key, count, received_ms FROM segments WHERE key BETWEEN ? AND ?
+        SELECT key, count, received_ms, boot, boot_ms FROM segments WHERE key BETWEEN ? AND ?
           ORDER BY key DESC LIMIT 1
         """)
       holes = try database.prepare(
@@ -47,6 +49,8 @@ package final class BufferReader: UplinkSource {
     self.buffer = buffer
     access = BufferAccess(buffer) { database throws(SQLiteError) in try Handles(database) }
   }
+
+  package var clock: HostClock { buffer.clock }
 
   package func streams() throws(BufferError) -> [StreamExtent] {
     // Called on every turn of the loop: where a damaged file is let go.
@@ -63,21 +67,20 @@ package final class BufferReader: UplinkSource {
     of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
   ) throws(BufferError) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?) {
     let known = try position(of: stream)
+    let clock = buffer.clock
     var damage: String?
     let found = try access.use { handles throws(SQLiteError) in
       var pieces: [Batch.Piece] = []
       var bytes = 0
       var rows = 0
       var nextHeld: SequenceNumber?
+      var boots: BootTable?
       let range = SegmentKey.range(known.number)
       try handles.segments.bind(1, SegmentKey(known.number, from).raw)
       try handles.segments.bind(2, range.upperBound)
       defer { handles.segments.reset() }
       while try handles.segments.step() {
-        let row = SalvageSource.Row(
-          key: handles.segments.integer(0), count: handles.segments.integer(1),
-          receivedMs: handles.segments.integer(2), digest: handles.segments.integer(3),
-          bytes: handles.segments.blob(4))
+        let row = SalvageSource.Row(handles.segments)
         guard row.isSound else {
           damage = "the segment at \(SegmentKey(raw: row.key).number) is not what was written"
           break
@@ -91,7 +94,15 @@ package final class BufferReader: UplinkSource {
           nextHeld = first
           break
         }
-        pieces.append(Batch.Piece(first: first, count: Int(row.count), bytes: row.bytes[...]))
+        if row.mark != nil, boots == nil {
+          boots = try BootTable(handles.database, clock: clock)
+        }
+        let verdict = boots?.verdict(row.mark, receivedMs: row.receivedMs) ?? .asStamped
+        if verdict == .waits {
+          nextHeld = first
+          break
+        }
+        pieces.append(row.piece(verdict))
       }
       return (segments: pieces, nextHeld: nextHeld)
     }
@@ -148,10 +159,11 @@ package final class BufferReader: UplinkSource {
     return try outcome.get()
   }
 
-  package func receivedMs(
+  package func age(
     of stream: StreamID, at number: SequenceNumber
-  ) throws(BufferError) -> Int64? {
+  ) throws(BufferError) -> Duration? {
     let known = try position(of: stream)
+    let clock = buffer.clock
     return try access.use { handles throws(SQLiteError) in
       let range = SegmentKey.range(known.number)
       try handles.received.bind(1, range.lowerBound)
@@ -160,22 +172,25 @@ package final class BufferReader: UplinkSource {
       guard try handles.received.step() else { return nil }
       let first = SegmentKey(raw: handles.received.integer(0)).number
       let end = first + SequenceNumber(max(0, handles.received.integer(1)))
-      return number < end ? handles.received.integer(2) : nil
+      guard number < end else { return nil }
+      return try BufferAge(clock, handles.database).age(
+        ClockMark(handles.received, at: 3), stampedMs: handles.received.integer(2))
     }
   }
 
   package func prune() throws(BufferError) {
     let now = monotonicNow()
     guard now - prunedAt >= BufferReader.pruneEvery else { return }
-    let isAll = try writePositions(
-      expiredBefore: wallClockMs() - buffer.settings.keepAcknowledgedMs)
+    try noteClock()
+    let isAll = try writePositions(expiredAfter: .milliseconds(buffer.settings.keepAcknowledgedMs))
     // More than one bit is due: go on at the next call.
     if isAll { prunedAt = now }
   }
 
   /// At an orderly end.
   package func close() {
-    _ = try? writePositions(expiredBefore: .min)
+    try? noteClock()
+    _ = try? writePositions(expiredAfter: nil)
     access.close()
   }
 
@@ -208,16 +223,46 @@ package final class BufferReader: UplinkSource {
     return known
   }
 
+  /// Tells the file what is known of the time in this boot, for whoever comes after it.
+  package func noteClock() throws(BufferError) {
+    let clock = buffer.clock
+    let lastOffsetMs = clock.read().offsetMs
+    let offset = clock.offset
+    let generation = buffer.state.withLock { $0.generation }
+    guard isNews(offset, lastOffsetMs, generation) else { return }
+    try access.locked { handles, _ throws(SQLiteError) in
+      try BootTable.write(offset, lastOffsetMs, clock.boot, handles.database)
+    }
+    written = (offset, lastOffsetMs, generation)
+  }
+
+  /// Small changes are not worth the flash.
+  private func isNews(_ offset: BootOffset?, _ lastOffsetMs: Int64, _ generation: Int64) -> Bool {
+    guard let written, written.generation == generation,
+      abs(written.lastOffsetMs - lastOffsetMs) <= BufferReader.newsMs
+    else { return true }
+    guard let known = written.offset, let offset else { return offset != nil }
+    return known.evidence != offset.evidence
+      || abs(known.offsetMs - offset.offsetMs) > BufferReader.newsMs
+      || offset.madeMs - known.madeMs > BufferReader.newsEveryMs
+  }
+
+  private static let newsMs: Int64 = 500
+  private static let newsEveryMs: Int64 = 3_600_000
+
+  /// - Parameter limit: `nil`: nothing has expired.
   /// - Returns: whether all that had expired is gone.
-  private func writePositions(expiredBefore limitMs: Int64) throws(BufferError) -> Bool {
+  private func writePositions(expiredAfter limit: Duration?) throws(BufferError) -> Bool {
     let buffer = buffer
     let isDirty = buffer.state.withLock { $0.isAcknowledgedDirty }
     return try access.locked { handles, marks throws(SQLiteError) in
       let streams = buffer.currentStreams
       var expired: [(Buffer.Stream, Int64)] = []
-      for stream in streams {
-        if let key = try BufferReader.lastExpired(of: stream, before: limitMs, handles.database) {
-          expired.append((stream, key))
+      if let limit {
+        let ages = try BufferAge(buffer.clock, handles.database)
+        for stream in streams {
+          let key = try BufferReader.lastExpired(of: stream, after: limit, ages, handles.database)
+          if let key { expired.append((stream, key)) }
         }
       }
       let surplus = BufferReader.surplus(streams)
@@ -259,25 +304,29 @@ package final class BufferReader: UplinkSource {
     }
   }
 
-  /// The last key of a bounded run of segments, from the oldest on, that are acknowledged and were
-  /// received before the limit; `nil`: there is none.
+  /// The last key of a bounded run of segments, from the oldest on, that are acknowledged and older
+  /// than the limit; `nil`: there is none. What is of unknown age stays, until its place is needed.
   private static func lastExpired(
-    of stream: Buffer.Stream, before limitMs: Int64, _ database: Database
+    of stream: Buffer.Stream, after limit: Duration, _ ages: BufferAge, _ database: Database
   ) throws(SQLiteError) -> Int64? {
     guard stream.oldestHeld < stream.acknowledged else { return nil }
     let range = SegmentKey.range(stream.number)
     var last: Int64?
     let select = try database.prepare(
       """
-      SELECT key, count, received_ms FROM segments
+      SELECT key, count, received_ms, boot, boot_ms FROM segments
         WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound)
         ORDER BY key LIMIT \(prunedRowsMax)
       """)
     while try select.step() {
       let key = SegmentKey(raw: select.integer(0))
-      guard key.number + SequenceNumber(max(0, select.integer(1))) <= stream.acknowledged,
-        select.integer(2) < limitMs
-      else { break }
+      guard key.number + SequenceNumber(max(0, select.integer(1))) <= stream.acknowledged else {
+        break
+      }
+      if limit > .zero {
+        let age = ages.age(ClockMark(select, at: 3), stampedMs: select.integer(2))
+        guard let age, age > limit else { break }
+      }
       last = key.raw
     }
     return last

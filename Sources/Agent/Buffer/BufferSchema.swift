@@ -35,7 +35,18 @@ enum BufferSchema {
       kind TEXT NOT NULL, field TEXT NOT NULL, count INTEGER NOT NULL, last_ms INTEGER,
       reason TEXT, sample TEXT, PRIMARY KEY (kind, field)) WITHOUT ROWID;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    """,
     """
+    -- Of the boot in which the segment was closed, and when by that boot's clock; NULL: its stamps
+    -- are right.
+    ALTER TABLE segments ADD COLUMN boot INTEGER;
+    ALTER TABLE segments ADD COLUMN boot_ms INTEGER;
+    -- See BootTable. Offsets are to the boot's clock; offset_ms NULL: the right time is not known.
+    CREATE TABLE boots (
+      boot INTEGER PRIMARY KEY, number INTEGER NOT NULL, found_offset_ms INTEGER NOT NULL,
+      last_offset_ms INTEGER NOT NULL, is_found_raw INTEGER NOT NULL, offset_ms INTEGER,
+      accuracy_ms INTEGER, evidence INTEGER, made_ms INTEGER, since_ms INTEGER);
+    """,
   ]
 }
 
@@ -105,12 +116,17 @@ struct Digest {
 
   /// What the `digest` column of a segment holds.
   static func segment(
-    key: Int64, count: Int64, receivedMs: Int64, bytes: some Collection<UInt8>
+    key: Int64, count: Int64, receivedMs: Int64, mark: ClockMark?,
+    bytes: some Collection<UInt8>
   ) -> Int64 {
     var digest = Digest()
     digest.add(UInt64(bitPattern: key))
     digest.add(UInt64(bitPattern: count))
     digest.add(UInt64(bitPattern: receivedMs))
+    if let mark {
+      digest.add(UInt64(bitPattern: mark.boot))
+      digest.add(UInt64(bitPattern: mark.bootMs))
+    }
     digest.add(bytes)
     return Int64(bitPattern: digest.value)
   }

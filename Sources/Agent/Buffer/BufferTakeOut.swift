@@ -74,18 +74,17 @@ extension BufferInspection {
   ) {
     let select = try database.prepare(
       """
-      SELECT key, count, received_ms, digest, bytes FROM segments
+      SELECT \(SalvageSource.Row.columns) FROM segments
         WHERE key BETWEEN ? AND ? ORDER BY key
       """)
     try select.bind(1, SegmentKey(stream.number, from).raw)
     try select.bind(2, SegmentKey.range(stream.number).upperBound)
+    let boots = try self.boots()
     var pieces: [Batch.Piece] = []
     var bytes = 0
     var rows = 0
     while try select.step() {
-      let row = SalvageSource.Row(
-        key: select.integer(0), count: select.integer(1), receivedMs: select.integer(2),
-        digest: select.integer(3), bytes: select.blob(4))
+      let row = SalvageSource.Row(select)
       let first = SegmentKey(raw: row.key).number
       guard row.isSound else { return (pieces, first, first) }
       bytes += row.bytes.count
@@ -94,7 +93,7 @@ extension BufferInspection {
         bytes > BufferInspection.batchBytesMax || rows > Batch.measurementsMax
         || pieces.count >= Batch.segmentsMax
       if !pieces.isEmpty, isFull { return (pieces, first, nil) }
-      pieces.append(Batch.Piece(first: first, count: Int(row.count), bytes: row.bytes[...]))
+      pieces.append(row.piece(boots.verdict(row.mark, receivedMs: row.receivedMs)))
     }
     return (pieces, nil, nil)
   }

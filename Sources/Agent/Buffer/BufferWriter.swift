@@ -51,7 +51,7 @@ package final class BufferWriter {
     init(_ database: Database) throws(SQLiteError) {
       self.database = database
       space = try BufferSpace(database)
-      insertSegment = try database.prepare("INSERT INTO segments VALUES (?, ?, ?, ?, ?)")
+      insertSegment = try database.prepare("INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)")
       insertArrivals = try database.prepare("INSERT OR REPLACE INTO arrivals VALUES (?, ?)")
       deleteArrivals = try database.prepare("DELETE FROM arrivals WHERE number <= ?")
       writeCount = try database.prepare("INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?, ?, ?)")
@@ -67,6 +67,8 @@ package final class BufferWriter {
     access = BufferAccess(buffer) { database throws(SQLiteError) in try Handles(database) }
     try fill()
   }
+
+  package var clock: HostClock { buffer.clock }
 
   // MARK: Messages
 
@@ -115,11 +117,17 @@ package final class BufferWriter {
 
   /// Stores the group and everything that was noted of its messages, in one transaction. When it
   /// returns, all of it is on the disk; when it throws, nothing is, and it may be tried again.
-  package func commit(_ group: Group, nowMs: Int64) throws(BufferError) {
+  ///
+  /// - Parameters:
+  ///   - nowMs: by the clock that stamped the group's arrivals.
+  ///   - mark: `nil`: that clock is right.
+  package func commit(
+    _ group: Group, nowMs: Int64, mark: ClockMark? = nil
+  ) throws(BufferError) {
     if !isFilled { try fill() }
     var next = counts
     next.add(group, nowMs: nowMs)
-    let segments = encode(group.measurements, nowMs: nowMs)
+    let segments = encode(group.measurements, nowMs: nowMs, mark)
     let handles = try access.ready()
     do throws(CommitFailure) {
       try buffer.writing.withLock { marks throws(CommitFailure) in
@@ -152,24 +160,29 @@ package final class BufferWriter {
   private struct EncodedSegment {
     let count: Int
     let receivedMs: Int64
+    let mark: ClockMark?
     let bytes: [UInt8]
     /// Source of its last row, if it holds records of `hatang-agent check`.
     let check: String?
   }
 
-  private func encode(_ measurements: [Measurement], nowMs: Int64) -> [EncodedSegment] {
+  private func encode(
+    _ measurements: [Measurement], nowMs: Int64, _ mark: ClockMark?
+  ) -> [EncodedSegment] {
     let isCheck = { (measurement: Measurement) in measurement.kind == .check }
-    guard measurements.contains(where: isCheck) else { return pieces(measurements, nowMs: nowMs) }
+    guard measurements.contains(where: isCheck) else { return pieces(measurements, nowMs, mark) }
     // An aggregator that does not know the kind cannot decode their segment.
-    return pieces(measurements.filter { !isCheck($0) }, nowMs: nowMs)
-      + pieces(measurements.filter(isCheck), nowMs: nowMs)
+    return pieces(measurements.filter { !isCheck($0) }, nowMs, mark)
+      + pieces(measurements.filter(isCheck), nowMs, mark)
   }
 
-  private func pieces(_ measurements: [Measurement], nowMs: Int64) -> [EncodedSegment] {
-    return stride(from: 0, to: measurements.count, by: BufferWriter.rowsMax).map { start in
+  private func pieces(
+    _ measurements: [Measurement], _ nowMs: Int64, _ mark: ClockMark?
+  ) -> [EncodedSegment] {
+    stride(from: 0, to: measurements.count, by: BufferWriter.rowsMax).map { start in
       let rows = Array(measurements[start..<min(start + BufferWriter.rowsMax, measurements.count)])
       return EncodedSegment(
-        count: rows.count, receivedMs: nowMs, bytes: Segment.encode(rows, receivedMs: nowMs),
+        count: rows.count, receivedMs: nowMs, mark: mark, bytes: Segment.encode(rows, receivedMs: nowMs),
         check: rows[0].kind == .check ? rows[rows.count - 1].source : nil)
     }
   }
@@ -236,8 +249,10 @@ package final class BufferWriter {
       4,
       Digest.segment(
         key: key.raw, count: Int64(segment.count), receivedMs: segment.receivedMs,
-        bytes: segment.bytes))
+        mark: segment.mark, bytes: segment.bytes))
     try handles.insertSegment.bind(5, segment.bytes)
+    try handles.insertSegment.bind(6, segment.mark?.boot)
+    try handles.insertSegment.bind(7, segment.mark?.bootMs)
     try handles.insertSegment.run()
   }
 

@@ -7,11 +7,14 @@ import SQLite
 /// digest: SQLite notices damage to its trees, not to what they hold.
 final class SalvageSource {
   private let database: Database
+  /// The file may be of an older version than the present one.
+  private let markColumns: String
 
   struct Row {
     let key: Int64
     let count: Int64
     let receivedMs: Int64
+    let mark: ClockMark?
     let digest: Int64
     let bytes: [UInt8]
   }
@@ -26,9 +29,10 @@ final class SalvageSource {
     // For writing: a log that belongs to it has to be taken in.
     database = try Database(path: path, mode: .readWrite)
     _ = try database.integer("PRAGMA schema_version")
+    markColumns = try database.integer("PRAGMA user_version") < 2 ? "NULL, NULL" : "boot, boot_ms"
   }
 
-  func rows() -> Rows { Rows(database) }
+  func rows() -> Rows { Rows(database, markColumns) }
 
   /// As far as they can be read.
   func holes() -> [Hole] {
@@ -48,6 +52,7 @@ final class SalvageSource {
   /// The rows that can be read, each once, in no order.
   final class Rows {
     private let database: Database
+    private let markColumns: String
     /// Spans of keys without anything read from them yet; both ends exclusive.
     /// Streams count from 1.
     private var unread: [(low: Int64, high: Int64)] = [(0, .max)]
@@ -57,7 +62,10 @@ final class SalvageSource {
 
     private static let rowsAtOnce = 64
 
-    fileprivate init(_ database: Database) { self.database = database }
+    fileprivate init(_ database: Database, _ markColumns: String) {
+      self.database = database
+      self.markColumns = markColumns
+    }
 
     func next() -> Row? {
       while present.isEmpty {
@@ -99,14 +107,12 @@ final class SalvageSource {
       do throws(SQLiteError) {
         let select = try database.prepare(
           """
-          SELECT key, count, received_ms, digest, bytes FROM segments
+          SELECT key, count, received_ms, digest, bytes, \(markColumns) FROM segments
             WHERE key > \(low) AND key < \(high)
             ORDER BY key \(isDescending ? "DESC" : "ASC") LIMIT \(Rows.rowsAtOnce)
           """)
         while try select.step() {
-          let row = Row(
-            key: select.integer(0), count: select.integer(1), receivedMs: select.integer(2),
-            digest: select.integer(3), bytes: select.blob(4))
+          let row = Row(select)
           // Rubbish in a tree may lead anywhere; only what moves on is followed.
           guard row.key > low, row.key < high,
             last.map({ isDescending ? row.key < $0 : row.key > $0 }) ?? true
@@ -121,10 +127,40 @@ final class SalvageSource {
 }
 
 extension SalvageSource.Row {
+  /// The columns of every selection of whole segments, in this order.
+  static let columns = "key, count, received_ms, digest, bytes, boot, boot_ms"
+
+  init(_ row: borrowing Statement) {
+    key = row.integer(0)
+    count = row.integer(1)
+    receivedMs = row.integer(2)
+    digest = row.integer(3)
+    bytes = row.blob(4)
+    mark = ClockMark(row, at: 5)
+  }
+
+  /// As it is sent.
+  func piece(_ verdict: BootTable.Verdict) -> Batch.Piece {
+    let first = SegmentKey(raw: key).number
+    guard case .known(let clock) = verdict else {
+      return Batch.Piece(first: first, count: Int(count), bytes: bytes[...])
+    }
+    return Batch.Piece(first: first, count: Int(count), bytes: clock.added(to: bytes[...])[...])
+  }
+
   var isSound: Bool {
     count > 0
       && digest
-        == Digest.segment(key: key, count: count, receivedMs: receivedMs, bytes: bytes)
+        == Digest.segment(
+          key: key, count: count, receivedMs: receivedMs, mark: mark, bytes: bytes)
+  }
+}
+
+extension ClockMark {
+  /// From two columns of a row; `nil` where they hold none.
+  init?(_ row: borrowing Statement, at column: Int32) {
+    guard let boot = row.optionalInteger(column) else { return nil }
+    self.init(boot: boot, bootMs: row.integer(column + 1))
   }
 }
 
@@ -144,7 +180,7 @@ final class SalvageTarget {
         AND is_whole = 0 AND floor >= (?1 & \((1 << SegmentKey.sequenceBits) - 1)) + ?2)
       """
     insertSegment = try database.prepare(
-      "INSERT OR IGNORE INTO segments SELECT ?1, ?2, ?3, ?4, ?5 \(condition)")
+      "INSERT OR IGNORE INTO segments SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 \(condition)")
     insertHole = try database.prepare(
       "INSERT OR IGNORE INTO holes SELECT ?1, ?2, ?3 \(condition)")
   }
@@ -155,6 +191,8 @@ final class SalvageTarget {
     try insertSegment.bind(3, row.receivedMs)
     try insertSegment.bind(4, row.digest)
     try insertSegment.bind(5, row.bytes)
+    try insertSegment.bind(6, row.mark?.boot)
+    try insertSegment.bind(7, row.mark?.bootMs)
     try insertSegment.run()
   }
 

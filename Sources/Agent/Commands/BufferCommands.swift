@@ -11,13 +11,19 @@ enum BufferInfoCommand: Command {
     let configuration = try AgentConfiguration(file: options.config)
     let inspection = try BufferInspection(path: configuration.buffer.path)
     let streams = try inspection.streams()
+    let boots = try inspection.boots().boots
     Standard.output(
       options.has("json")
-        ? json(inspection.path, streams) : text(inspection.path, streams))
+        ? json(inspection.path, streams, boots) : text(inspection.path, streams, boots))
     return .done
   }
 
-  static func text(_ path: String, _ streams: [BufferInspection.Stream]) -> String {
+  /// Boots that are shown: the newest.
+  private static let bootsMax = 10
+
+  static func text(
+    _ path: String, _ streams: [BufferInspection.Stream], _ boots: [BootTable.Boot]
+  ) -> String {
     let bytes = Files.byteCount(path) ?? 0
     let log = Files.byteCount(path + "-wal") ?? 0
     var text = "\(path): \(bytes) bytes, log \(log) bytes\n"
@@ -31,10 +37,21 @@ enum BufferInfoCommand: Command {
         text += "  lost \(hole.first)…\(hole.last): \(hole.reason.name)\n"
       }
     }
+    for boot in boots.suffix(bootsMax) {
+      text += "boot \(String(UInt64(bitPattern: boot.boot), radix: 16))"
+      guard let offset = boot.offset else {
+        text += ": time not known\n"
+        continue
+      }
+      text += ", started \(RFC3339.format(ms: offset.offsetMs)): "
+      text += "time known by \(offset.evidence.name), ± \(offset.accuracyMs) ms\n"
+    }
     return text
   }
 
-  static func json(_ path: String, _ streams: [BufferInspection.Stream]) -> String {
+  static func json(
+    _ path: String, _ streams: [BufferInspection.Stream], _ boots: [BootTable.Boot]
+  ) -> String {
     var json = JSONWriter(isPretty: true)
     json.beginObject()
     json.member("path", path)
@@ -62,6 +79,17 @@ enum BufferInfoCommand: Command {
         json.endObject()
       }
       json.endArray()
+      json.endObject()
+    }
+    json.endArray()
+    json.key("boots")
+    json.beginArray()
+    for boot in boots.suffix(bootsMax) {
+      json.beginObject()
+      json.member("boot", String(UInt64(bitPattern: boot.boot), radix: 16))
+      json.member("started_at", timeMs: boot.offset?.offsetMs)
+      json.member("time_known_by", boot.offset?.evidence.name)
+      json.member("accuracy_ms", boot.offset?.accuracyMs)
       json.endObject()
     }
     json.endArray()

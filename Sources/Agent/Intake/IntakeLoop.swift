@@ -29,6 +29,8 @@ final class IntakeLoop {
   /// Messages in the group, and when it has to be committed.
   private var messageCount = 0
   private var deadline: Duration = .zero
+  /// The clock of the group.
+  private var stamp: HostClock.Stamp
   private var pause: Pause?
   /// Until then a slow flow gathers in the socket: each time this thread wakes costs more than
   /// what it then reads. `nil`: read what comes at once.
@@ -81,6 +83,7 @@ final class IntakeLoop {
     subscriptions = Subscriptions(
       configuration.mappings, bufferPath: configuration.buffer.path)
     self.writer = writer
+    stamp = writer.clock.stamp()
     self.report = report
     self.stop = stop
     self.progress = progress
@@ -229,14 +232,18 @@ final class IntakeLoop {
   // MARK: Messages
 
   private func take(_ message: Message) {
-    if messageCount == 0 { deadline = monotonicNow() + linger }
+    let now = monotonicNow()
+    if messageCount == 0 {
+      deadline = now + linger
+      stamp = writer.clock.stamp()
+    }
     messageCount += 1
     guard !writer.isRedelivery(message) else {
       tally.redelivered += 1
       return
     }
     var parsed = parser.parse(
-      topic: message.topic, payload: message.payload, arrivalMs: wallClockMs())
+      topic: message.topic, payload: message.payload, arrivalMs: stamp.timeMs(now))
     if parsed.numbered != nil { keepNew(&parsed) }
     tally.unknownFields += UInt64(parsed.unknownFieldCount)
     if parsed.measurements.contains(where: \.isSimulated) { tally.isSimulated = true }
@@ -282,12 +289,12 @@ final class IntakeLoop {
   /// after it at the broker.
   private func commit() {
     do throws(BufferError) {
-      let nowMs = wallClockMs()
-      try writer.commit(group, nowMs: nowMs)
+      try writer.commit(
+        group, nowMs: stamp.timeMs(monotonicNow()), mark: writer.clock.mark(stamp))
       window.committed(messageCount, isByDeadline: !isGroupFull, now: monotonicNow())
       group.removeAll()
       messageCount = 0
-      tally.lastCommitMs = nowMs
+      tally.lastCommitMs = wallClockMs()
       guard pause != nil else { return }
       pause = nil
       Log.notice("the intake goes on")

@@ -20,6 +20,7 @@ final class UplinkLoop<Source: UplinkSource> {
   private let progress: Progress
   private var sender: Sender
   private var bound = BatchBound()
+  private var clockQuestion = ClockQuestion()
   private var poller = Poller()
   private var generator = SystemRandomNumberGenerator()
   private var statusDue: Duration = .zero
@@ -138,6 +139,7 @@ final class UplinkLoop<Source: UplinkSource> {
         _ = try connection.subscribe(to: Topic.receipt(agent: agent))
         sender.connected()
         bound.connected(packetBytesMax: connection.brokerLimits.packetBytesMax)
+        clockQuestion.connected()
         statusDue = .zero
         Log.notice("uplink connected", [("broker", broker.name)])
         report.update {
@@ -176,6 +178,7 @@ final class UplinkLoop<Source: UplinkSource> {
       }
       return
     }
+    try learnTime(from: receipt)
     let nowMs = wallClockMs()
     report.update {
       $0.isAnswered = true
@@ -234,29 +237,58 @@ final class UplinkLoop<Source: UplinkSource> {
   private func send(_ connection: Connection) throws {
     let now = monotonicNow()
     if now >= statusDue { try publishStatus(connection, now) }
+    guard try isTimeKnown(connection, now) else { return }
     while let request = sender.nextRequest() {
       let (segments, nextHeld) = try source.segments(
         of: request.stream, from: request.from, bytesMax: batchBytesMax,
         countMax: Batch.segmentsMax)
+      // Stamped by a clock that is not known to be right any more: known again in a moment.
+      guard !segments.isEmpty || nextHeld != request.from else { return }
       let (batch, end) = request.assemble(
         segments: segments, nextHeld: nextHeld,
         holes: try source.holes(
           of: request.stream, from: request.acknowledged, countMax: Batch.holesMax + 1),
         oldestHeld: try source.oldestHeld(of: request.stream), sentMs: wallClockMs())
-      let payload = batch.encoded()
-      bound.sent(payload.count)
-      try connection.publish(Publication(topic: Topic.batch(agent: agent), payload: payload))
+      try publish(batch, connection)
       sender.sent(request.stream, end: end, now: now, using: &generator)
     }
     if sender.wantsNewStream(lag: try lag(), now: now) { try beginStream() }
   }
 
+  private func publish(_ batch: Batch, _ connection: Connection) throws {
+    clockQuestion.sent(batch.sentMs, bootMs: monotonicNow().milliseconds)
+    let payload = batch.encoded()
+    bound.sent(payload.count)
+    try connection.publish(Publication(topic: Topic.batch(agent: agent), payload: payload))
+  }
+
+  /// Whether measurements may be sent; asks for the time where it is not known.
+  private func isTimeKnown(_ connection: Connection, _ now: Duration) throws -> Bool {
+    if source.clock.offset != nil || source.clock.isWaived { return true }
+    if let live = sender.streams.last, clockQuestion.wantsToAsk(now: now) {
+      try publish(ClockQuestion.batch(live, sentMs: wallClockMs()), connection)
+    }
+    return false
+  }
+
+  private func learnTime(from receipt: Receipt) throws {
+    let wasKnown = source.clock.offset != nil
+    clockQuestion.received(receipt, source.clock, now: monotonicNow())
+    guard !wasKnown, let offset = source.clock.offset else { return }
+    // On the disk before what was corrected by it leaves.
+    try source.noteClock()
+    Log.notice(
+      "the time is known",
+      [
+        ("by", offset.evidence.name), ("accuracy_ms", offset.accuracyMs),
+        ("clock_wrong_by_ms", offset.offsetMs - source.clock.read().offsetMs),
+      ])
+  }
+
   /// Age of the oldest measurement of the live stream without a receipt.
   private func lag() throws(Source.Failure) -> Duration {
     guard let live = sender.streams.last, !live.isFinished else { return .zero }
-    let receivedMs = try source.receivedMs(
-      of: live.id, at: max(live.acknowledged, live.oldestHeld))
-    return receivedMs.map { .milliseconds(max(0, wallClockMs() - $0)) } ?? .zero
+    return try source.age(of: live.id, at: max(live.acknowledged, live.oldestHeld)) ?? .zero
   }
 
   private func beginStream() throws(Source.Failure) {
@@ -280,6 +312,7 @@ final class UplinkLoop<Source: UplinkSource> {
       streams: facts.streams)
     status.rejects = try source.rejects()
     status.certificateExpiresMs = certificateExpiresMs
+    clockQuestion.sent(status.timeMs, bootMs: now.milliseconds)
     try connection.publish(
       Publication(
         topic: Topic.status(agent: agent), payload: status.encoded(), isRetained: true))
@@ -288,17 +321,15 @@ final class UplinkLoop<Source: UplinkSource> {
   /// Brings the report up to date.
   private func tell() throws(Source.Failure) {
     let streams = sender.streams
-    var oldestMs: Int64?
+    var age = Duration.zero
     for stream in streams where !stream.isFinished {
-      let receivedMs = try source.receivedMs(
-        of: stream.id, at: max(stream.acknowledged, stream.oldestHeld))
-      if let receivedMs { oldestMs = min(oldestMs ?? receivedMs, receivedMs) }
+      let own = try source.age(of: stream.id, at: max(stream.acknowledged, stream.oldestHeld))
+      age = max(age, own ?? .zero)
     }
-    let age = oldestMs.map { max(0, wallClockMs() - $0) / 1_000 } ?? 0
     report.update {
       $0.backlog = streams.reduce(0) { $0 + $1.backlog }
       $0.trend.add($0.backlog, now: monotonicNow())
-      $0.oldestUnsentSeconds = age
+      $0.oldestUnsentSeconds = age.components.seconds
       $0.streams = streams.suffix(AgentStatus.streamsMax).map {
         AgentStatus.Stream(stream: $0.id, acknowledged: $0.acknowledged, next: $0.next)
       }

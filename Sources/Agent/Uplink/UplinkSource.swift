@@ -5,11 +5,15 @@ package import Protocol
 protocol UplinkSource: AnyObject {
   associatedtype Failure: Error
 
+  /// Of this machine.
+  var clock: HostClock { get }
+  /// Keeps what is known of the time, for segments of this boot that are sent after it.
+  func noteClock() throws(Failure)
   /// Oldest first, the last is live; the newest `AgentStatus.streamsMax`, also those of which
   /// nothing is held any more.
   func streams() throws(Failure) -> [StreamExtent]
   /// Whole segments from `from` on, in order: as many as fit the bounds, and at least one if there
-  /// is any. With the first number of the segment after them; `nil` where there is none.
+  /// is any, but none whose clock waits to be known. With the first number of the segment after them; `nil` where there is none.
   func segments(
     of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
   ) throws(Failure) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?)
@@ -24,8 +28,9 @@ protocol UplinkSource: AnyObject {
   func setAcknowledged(_ stream: StreamID, _ next: SequenceNumber) throws(Failure)
   /// Begins a new live stream; the intake's next commit goes there.
   func beginStream() throws(Failure) -> StreamID
-  /// When the segment that holds this number was closed, ms since 1970; `nil`: it is not held.
-  func receivedMs(of stream: StreamID, at number: SequenceNumber) throws(Failure) -> Int64?
+  /// How long ago the segment that holds this number was closed; `nil`: it is not held, or the
+  /// time is not known.
+  func age(of stream: StreamID, at number: SequenceNumber) throws(Failure) -> Duration?
   /// Forgets what has been acknowledged for long enough, a bounded bit at a time.
   func prune() throws(Failure)
   func figures() throws(Failure) -> BufferFigures

@@ -1,3 +1,4 @@
+import Daemon
 package import Protocol
 
 /// What the segments of one transaction add to the state by day. Collects in memory, and is merged
@@ -10,6 +11,7 @@ package struct DayState {
   private var broadband: [BroadbandKey: BroadbandDay] = [:]
   private var points: [Int64: [ServicePoint]] = [:]
   private var aside: [AsideKey: SetAside] = [:]
+  private var corrections: [CorrectionKey: ClockCorrection] = [:]
   private var received: [ReceivedKey: Received] = [:]
 
   private struct Received {
@@ -28,6 +30,8 @@ package struct DayState {
     case future
     /// Older on arrival than the store keeps segments.
     case tooOld = "too_old"
+    /// Stamped by an agent's clock of which nobody knows what time it was.
+    case clockUnknown = "clock_unknown"
     /// In a segment that does not decode; its kind is not known.
     case undecodable
   }
@@ -36,6 +40,11 @@ package struct DayState {
     let agent: Int64
     let kind: String
     let reason: AsideReason
+  }
+
+  private struct CorrectionKey: Hashable {
+    let agent: Int64
+    let evidence: String
   }
 
   private struct ReceivedKey: Hashable {
@@ -63,7 +72,9 @@ package struct DayState {
           try names.source(
             agent: agent, name: name, isSimulated: block.isSimulated, in: store))
       }
-      let origin = Origin(agent: agent, arrivedMs: arrivedMs, sources: sources)
+      let origin = Origin(
+        agent: agent, arrivedMs: arrivedMs, sources: sources, clock: segment.clock)
+      note(block, origin)
       switch block.kind {
       case .coverage: try addCoverage(block, origin, &names, store)
       case .broadband: try addBroadband(block, origin, &names, store)
@@ -91,6 +102,7 @@ package struct DayState {
     for (series, points) in points { try merge(points, series, into: store) }
     for (key, aside) in aside { try store.count(aside, agent: key.agent) }
     guard countsReceived else { return }
+    for (key, correction) in corrections { try store.count(correction, agent: key.agent) }
     for (key, each) in received {
       try store.count(
         received: each.count, kind: key.kind, agent: key.agent, arrivedMs: each.lastMs)
@@ -102,6 +114,18 @@ package struct DayState {
     let agent: Int64
     let arrivedMs: Int64
     let sources: [Int64]
+    /// `nil`: the agent was sure of it.
+    let clock: SegmentClock?
+  }
+
+  /// Counts what the agent's clock had stamped before it was right.
+  private mutating func note(_ block: Block, _ origin: Origin) {
+    let count = Int64(block.clockRowCount)
+    guard let clock = origin.clock, count > 0,
+      let correction = ClockCorrection(clock, count: count, arrivedMs: origin.arrivedMs)
+    else { return }
+    let key = CorrectionKey(agent: origin.agent, evidence: correction.evidence)
+    corrections[key] = corrections[key]?.adding(correction) ?? correction
   }
 
   private mutating func addCoverage(
@@ -123,7 +147,7 @@ package struct DayState {
     let sources = block.texts(.source).indices
     for row in 0..<block.count {
       let time = times[row] ?? 0
-      guard isSound(time, origin.arrivedMs) else {
+      guard isSound(time, block, row, origin) else {
         setAside(block, row, time, origin)
         continue
       }
@@ -139,7 +163,7 @@ package struct DayState {
   ) throws(StoreError) {
     for row in 0..<block.count {
       let measurement = block.measurement(at: row)
-      guard isSound(measurement.timeMs, origin.arrivedMs) else {
+      guard isSound(measurement.timeMs, block, row, origin) else {
         setAside(block, row, measurement.timeMs, origin)
         continue
       }
@@ -157,7 +181,7 @@ package struct DayState {
     let sources = block.texts(.source).indices
     for row in 0..<block.count {
       let measurement = block.measurement(at: row)
-      guard isSound(measurement.timeMs, origin.arrivedMs) else {
+      guard isSound(measurement.timeMs, block, row, origin) else {
         setAside(block, row, measurement.timeMs, origin)
         continue
       }
@@ -182,17 +206,30 @@ package struct DayState {
   }
 
   @inline(__always)
-  private func isSound(_ timeMs: Int64, _ arrivedMs: Int64) -> Bool {
-    timeMs <= arrivedMs &+ StateRules.futureMsMax && timeMs >= arrivedMs &- rules.keepRawMs
+  private func isSound(_ timeMs: Int64, _ block: Block, _ row: Int, _ origin: Origin) -> Bool {
+    if origin.clock != nil, isUnknown(block, row, origin) { return false }
+    return timeMs <= origin.arrivedMs &+ StateRules.futureMsMax
+      && timeMs >= origin.arrivedMs &- rules.keepRawMs
+  }
+
+  private func isUnknown(_ block: Block, _ row: Int, _ origin: Origin) -> Bool {
+    guard case .unknown = origin.clock else { return false }
+    return block.isOfClock(row)
   }
 
   private mutating func setAside(_ block: Block, _ row: Int, _ timeMs: Int64, _ origin: Origin) {
-    let reason: AsideReason = timeMs > origin.arrivedMs ? .future : .tooOld
+    var reason: AsideReason = timeMs > origin.arrivedMs ? .future : .tooOld
     let source = block.texts(.source)[row] ?? ""
+    var text = "source \(source), measured at \(timeMs) ms, arrived at \(origin.arrivedMs) ms"
+    if case .unknown(let afterMs, let beforeMs) = origin.clock, block.isOfClock(row) {
+      reason = .clockUnknown
+      text += "; the agent's clock was wrong, nobody knows by how much"
+      if afterMs > 0 { text += "; after \(RFC3339.format(ms: afterMs))" }
+      if beforeMs > 0 { text += "; before \(RFC3339.format(ms: beforeMs))" }
+    }
     setAside(
       AsideKey(agent: origin.agent, kind: block.kind.name, reason: reason), count: 1,
-      origin.arrivedMs,
-      "source \(source), measured at \(timeMs) ms, arrived at \(origin.arrivedMs) ms")
+      origin.arrivedMs, text)
   }
 
   private mutating func setAside(

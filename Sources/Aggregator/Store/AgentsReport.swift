@@ -30,6 +30,8 @@ package struct AgentsReport: Equatable, Sendable {
     package var writtenPerDay: Double?
     /// Arrival of the last measurement of each kind.
     package var lastByKind: [Last] = []
+    /// What its clock stamped before it was right, by the evidence.
+    package var clockCorrections: [ClockCorrection] = []
     /// By its own clock; `nil`: none, or it does not say.
     package var lastRejectMs: Int64?
     /// Messages dropped because it was over its quotas, and when that was last; `nil`: never.
@@ -91,6 +93,12 @@ package struct AgentsReport: Equatable, Sendable {
       guard let place = index[each.agent] else { continue }
       agents[place].lastByKind.append(Last(kind: each.kind, atMs: each.atMs))
     }
+    let corrections = try reader.rows("SELECT * FROM clock_corrections ORDER BY agent, evidence") {
+      (agent: $0.integer(0), correction: ClockCorrection($0, at: 1))
+    }
+    for each in corrections {
+      if let place = index[each.agent] { agents[place].clockCorrections.append(each.correction) }
+    }
     let rejects = try reader.rows("SELECT agent, max(last_ms) FROM rejects GROUP BY agent") {
       (agent: $0.integer(0), lastMs: $0.integer(1))
     }
@@ -144,6 +152,10 @@ package struct AgentsReport: Equatable, Sendable {
       json.member("backlog", agent.backlog)
       json.member("oldest_unsent_seconds", agent.oldestUnsentSeconds)
       json.member("clock_offset_ms", agent.clockOffsetMs)
+      json.key("clock_corrections")
+      json.beginArray()
+      for correction in agent.clockCorrections { correction.write(to: &json) }
+      json.endArray()
       json.member("accepted", agent.accepted)
       json.member("rejected", agent.rejected)
       json.member("buffer_bytes", agent.bufferBytes)

@@ -184,6 +184,19 @@ extension SQLiteStore {
     }
   }
 
+  package func count(_ correction: ClockCorrection, agent: Int64) throws(StoreError) {
+    try attempt { () throws(SQLiteError) in
+      try ledger.countCorrection.bind(1, agent)
+      try ledger.countCorrection.bind(2, correction.evidence)
+      try ledger.countCorrection.bind(3, correction.count)
+      try ledger.countCorrection.bind(4, correction.lastMs)
+      try ledger.countCorrection.bind(5, correction.lastByMs)
+      try ledger.countCorrection.bind(6, correction.leastByMs)
+      try ledger.countCorrection.bind(7, correction.mostByMs)
+      try ledger.countCorrection.run()
+    }
+  }
+
   package func count(_ aside: SetAside, agent: Int64) throws(StoreError) {
     try attempt { () throws(SQLiteError) in
       try ledger.countAside.bind(1, agent)
@@ -228,6 +241,7 @@ final class LedgerStatements {
   let countReceived: Statement
   let countHour: Statement
   let countAside: Statement
+  let countCorrection: Statement
   let countRefusal: Statement
 
   /// The right-hand sides see the row as it was.
@@ -302,6 +316,16 @@ final class LedgerStatements {
       ON CONFLICT DO UPDATE SET count = count + excluded.count,
         last = iif((excluded.last_ms, excluded.last) >= (last_ms, last), excluded.last, last),
         last_ms = max(last_ms, excluded.last_ms)
+      """)
+    countCorrection = try database.prepare(
+      """
+      INSERT INTO clock_corrections VALUES(?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = count + excluded.count,
+        last_by_ms = iif((excluded.last_ms, excluded.last_by_ms) >= (last_ms, last_by_ms),
+          excluded.last_by_ms, last_by_ms),
+        last_ms = max(last_ms, excluded.last_ms),
+        least_by_ms = min(least_by_ms, excluded.least_by_ms),
+        most_by_ms = max(most_by_ms, excluded.most_by_ms)
       """)
     countRefusal = try database.prepare(
       """

@@ -10,6 +10,7 @@ enum Schema {
 
   static let migrations = [
     delivery + coverage + broadband + services + evidence, reports, operations,
+    clocks,
   ]
 
   /// The ledger, and the segments as they came. One stream belongs to one agent for good, and
@@ -233,6 +234,21 @@ enum Schema {
       reason TEXT NOT NULL,
       sample TEXT NOT NULL,               -- the beginning of the last payload
       PRIMARY KEY(agent, kind, field)
+    ) STRICT, WITHOUT ROWID;
+
+    """
+
+  /// Measurements that an agent's clock stamped before it was right: see ClockCorrection.
+  private static let clocks = """
+    CREATE TABLE clock_corrections(
+      agent INTEGER NOT NULL REFERENCES agents,
+      evidence TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      last_ms INTEGER NOT NULL,           -- arrival of the last
+      last_by_ms INTEGER NOT NULL,        -- what was added to the last
+      least_by_ms INTEGER NOT NULL,
+      most_by_ms INTEGER NOT NULL,
+      PRIMARY KEY(agent, evidence)
     ) STRICT, WITHOUT ROWID;
 
     """

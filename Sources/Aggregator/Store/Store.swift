@@ -43,6 +43,7 @@ package protocol Store: AnyObject {
   func saveSeen(agent: Int64, seenMs: Int64, clockOffsetMs: Int64) throws(StoreError)
   func count(received: Int64, kind: Kind, agent: Int64, arrivedMs: Int64) throws(StoreError)
   func count(_ aside: SetAside, agent: Int64) throws(StoreError)
+  func count(_ correction: ClockCorrection, agent: Int64) throws(StoreError)
   func count(_ refusal: Refusal, times: Int64, nowMs: Int64) throws(StoreError)
 
   // MARK: Rebuilding and keeping.

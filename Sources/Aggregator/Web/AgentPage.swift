@@ -66,11 +66,29 @@ struct AgentPage {
       (language.pick("Bị loại", "Rejected"), texts.rejected),
     ]
     for (name, value) in terms { html.term(name, value) }
+    for correction in agent.clockCorrections {
+      html.term(language.pick("Giờ đã sửa", "Time corrected"), text(correction))
+    }
     for last in agent.lastByKind {
       html.term(
         language.pick("Số đo cuối: ", "Last: ") + language.kind(last.kind),
         "\(times.moment(last.atMs)) (\(times.age(last.atMs)))")
     }
+  }
+
+  private func text(_ correction: ClockCorrection) -> String {
+    let count = language.whole(correction.count)
+    let last = times.moment(correction.lastMs)
+    guard correction.evidence != ClockCorrection.unverified else {
+      return language.pick(
+        "\(count) phép đo dùng với giờ chưa được xác nhận, lần cuối \(last)",
+        "\(count) measurements used with a time that nothing confirmed, last \(last)")
+    }
+    let by = language.duration(abs(correction.lastByMs) / 1_000)
+    let sign = correction.lastByMs < 0 ? "−" : "+"
+    return language.pick(
+      "\(count) phép đo, lần cuối \(last): \(sign)\(by) (căn cứ: \(correction.evidence))",
+      "\(count) measurements, last \(last): \(sign)\(by) (evidence: \(correction.evidence))")
   }
 
   private func streams(to html: inout HTML) {

@@ -38,6 +38,12 @@ extension Router {
       UNION ALL SELECT reason, sum(count) FROM set_aside GROUP BY reason
       """
     for (reason, count) in try counts(rejected) { text.sample([("reason", reason)], count) }
+    text.family(
+      "hatang_measurements_clock_corrected_total",
+      "Measurements whose time an agent stamped before its clock was right, by the evidence that "
+        + "corrected it; none: used as stamped.", .counter)
+    let corrected = "SELECT evidence, sum(count) FROM clock_corrections GROUP BY evidence"
+    for (evidence, count) in try counts(corrected) { text.sample([("evidence", evidence)], count) }
     text.family("hatang_batches_refused_total", "Messages from agents refused.", .counter)
     let refused = "SELECT reason, sum(count) FROM refusals GROUP BY reason"
     for (reason, count) in try counts(refused) { text.sample([("reason", reason)], count) }

@@ -98,6 +98,13 @@ extension OpenAPI {
           "backlog":{"$ref":"#/components/schemas/Count"},
           "oldest_unsent_seconds":{"type":"integer"},
           "clock_offset_ms":{"type":["integer","null"],"description":"agent's clock less ours"},
+          "clock_corrections":{"type":"array",
+            "description":"what its clock stamped before it was right, by evidence: kernel, aggregator, hardware; none: used although nothing confirms it",
+            "items":{"type":"object","required":["evidence","measurements","last_ms"],"properties":{
+              "evidence":{"type":"string"},"measurements":{"$ref":"#/components/schemas/Count"},
+              "last_at":{"$ref":"#/components/schemas/Time"},
+              "last_ms":{"type":"integer","description":"added to the last"},
+              "least_ms":{"type":"integer"},"most_ms":{"type":"integer"}}}},
           "accepted":{"$ref":"#/components/schemas/Count"},
           "rejected":{"$ref":"#/components/schemas/Count"},
           "buffer_bytes":{"$ref":"#/components/schemas/Count"},

@@ -11,4 +11,12 @@ public enum SystemClock {
     guard state >= 0 else { return nil }
     return state != TIME_ERROR && facts.status & STA_UNSYNC == 0
   }
+
+  /// This boot of the machine: half of the kernel's random id of it; `nil` where it cannot be read.
+  public static var bootID: Int64? {
+    guard let text = try? Files.text("/proc/sys/kernel/random/boot_id", bytesMax: 64) else {
+      return nil
+    }
+    return UInt64(text.filter(\.isHexDigit).prefix(16), radix: 16).map(Int64.init(bitPattern:))
+  }
 }

@@ -9,6 +9,8 @@ public struct Block: Equatable, Sendable {
   /// By `Field.rawValue`.
   private var integers: [DecodedColumn]
   private var texts: [DecodedTextColumn]
+  /// Rows whose time comes from the clock that the segment speaks of; `nil`: it speaks of none.
+  private var clockRows: [Bool]?
 
   private static let slots = (Field.allCases.map(\.rawValue).max() ?? 0) + 1
 
@@ -21,6 +23,12 @@ public struct Block: Equatable, Sendable {
   public func timeOrigin(at row: Int) -> TimeOrigin {
     integers(.timeOrigin)[row] == 1 ? .arrival : .device
   }
+
+  /// Whether the row's time comes from the clock that the segment speaks of.
+  public func isOfClock(_ row: Int) -> Bool { clockRows?[row] ?? false }
+
+  /// Rows whose time comes from the clock that the segment speaks of.
+  public var clockRowCount: Int { clockRows?.count { $0 } ?? 0 }
 
   static func encode(_ rows: [Measurement], into writer: inout CBORWriter) {
     let kind = rows[0].kind
@@ -75,6 +83,24 @@ public struct Block: Equatable, Sendable {
     for field in Field.required(of: kind) where !isComplete(field) {
       throw WireError(.missing("column \(field) of \(kind.name)"), at: start)
     }
+  }
+
+  /// Notes which rows the clock has stamped, and makes their times right where it is known how.
+  mutating func apply(_ clock: SegmentClock, receivedMs: Int64) throws(WireError) {
+    let times = integers(.time)
+    var corrected = (0..<count).map { times[$0] ?? 0 }
+    let stamped = (0..<count).map {
+      clock.stamped(corrected[$0], timeOrigin(at: $0), receivedMs: receivedMs)
+    }
+    clockRows = stamped
+    guard case .corrected(let byMs, _, _) = clock, byMs != 0 else { return }
+    for row in 0..<count where stamped[row] {
+      corrected[row] += byMs
+      guard LegalRange.time.contains(corrected[row]) else {
+        throw WireError(.range("a time corrected to \(corrected[row]) ms"), at: 0)
+      }
+    }
+    integers[Field.time.rawValue] = .rows(corrected, isPresent: nil)
   }
 
   public func measurement(at row: Int) -> Measurement {

@@ -6,6 +6,9 @@
 public struct Segment: Equatable, Sendable {
   /// The agent's clock when the segment was closed, ms since 1970.
   public let receivedMs: Int64
+  /// `nil`: the agent was sure of it.
+  public let clock: SegmentClock?
+  /// With the times that `clock` makes right.
   public let blocks: [Block]
 
   /// Rows of all blocks.
@@ -16,10 +19,11 @@ public struct Segment: Equatable, Sendable {
   /// Blocks that one segment may hold: each kind, simulated and not, with room to grow.
   static let blocksMax = 64
 
-  private enum Key {
+  enum Key {
     static let version: UInt64 = 0
     static let received: UInt64 = 1
     static let blocks: UInt64 = 2
+    static let clock: UInt64 = 3
   }
 
   /// Encodes 1 … `rowsMax` measurements.
@@ -44,6 +48,7 @@ public struct Segment: Equatable, Sendable {
     var version: Int64?
     var received: Int64?
     var blocks: [Block]?
+    var clock: SegmentClock?
     for _ in 0..<(try reader.map(atMost: 16)) {
       switch try reader.unsigned(atMost: UInt64(Int64.max)) {
       case Key.version:
@@ -54,14 +59,19 @@ public struct Segment: Equatable, Sendable {
         received = Int64(try reader.unsigned(atMost: UInt64(LegalRange.time.values.upperBound)))
       case Key.blocks:
         blocks = try Segment.blocks(from: &reader)
+      case Key.clock: clock = try SegmentClock(decoding: &reader)
       default: try reader.skip()
       }
     }
     try reader.expectEnd()
     guard version != nil else { throw WireError(.missing("version"), at: 0) }
     guard let received else { throw WireError(.missing("received"), at: 0) }
-    guard let blocks else { throw WireError(.missing("blocks"), at: 0) }
+    guard var blocks else { throw WireError(.missing("blocks"), at: 0) }
+    if let clock {
+      for index in blocks.indices { try blocks[index].apply(clock, receivedMs: received) }
+    }
     receivedMs = received
+    self.clock = clock
     self.blocks = blocks
   }
 

@@ -20,7 +20,7 @@ final class EdgeHost {
   }
 
   init(_ folder: String, _ settings: Settings = Settings()) throws {
-    buffer = try Buffer(EdgeHost.settings(folder, settings))
+    buffer = try Buffer(EdgeHost.settings(folder, settings), clock: EdgeHost.clock)
     do {
       try buffer.open()
       writer = try EdgeHost.writer(buffer)
@@ -29,6 +29,12 @@ final class EdgeHost {
       throw error
     }
     reader = BufferReader(buffer)
+  }
+
+  /// The kernel says that its clock is right.
+  private static let clock = HostClock(boot: 1) {
+    ClockReading(
+      wallMs: wallClockMs(), bootMs: monotonicNow().milliseconds, isSynchronised: true)
   }
 
   /// As the intake's thread does: asks again where the file is being replaced.

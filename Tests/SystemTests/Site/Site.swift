@@ -17,6 +17,8 @@ final class Site {
   private let centralKeys: String
   let httpPort: Int
   private(set) var agent: Program?
+  /// `NAME=value` for the agent.
+  var agentEnvironment: [String] = []
   private(set) var aggregator: Program?
   private var hasSubscribed = false
 
@@ -117,9 +119,11 @@ final class Site {
   ///   - hasSession: the test sees to it itself that the agent has subscribed.
   func startAgent(through prefix: [String] = [], hasSession: Bool = false) throws {
     hasSubscribed = hasSubscribed || hasSession
-    let words =
-      prefix + [Repository.program("hatang-agent"), "run", "--config", agentConfiguration]
-    agent = Program(words[0], Array(words.dropFirst()), log: folder.file("agent.log"))
+    agent = Program(
+      "/usr/bin/env",
+      agentEnvironment + prefix + [
+        Repository.program("hatang-agent"), "run", "--config", agentConfiguration,
+      ], log: folder.file("agent.log"))
     guard !hasSubscribed else { return }
     // What is published before the agent's first subscription is nobody's; afterwards the broker
     // keeps its session.

@@ -3,8 +3,6 @@ import Protocol
 
 /// The clock, by itself and against the aggregator's.
 package enum ClockCheck {
-  /// Before this program was written: a clock that has lost its battery.
-  private static let plausibleFromMs: Int64 = 1_767_225_600_000
   /// More than this shows a clock that nobody sets.
   private static let offsetMsMax: Int64 = 2_000
   /// What lies so far in the aggregator's future, it sets aside (`StateRules.futureMsMax`).
@@ -18,7 +16,7 @@ package enum ClockCheck {
 
   package static func examine(_ nowMs: Int64, isSynchronised: Bool?, _ findings: CheckFindings) {
     let now = RFC3339.format(ms: nowMs / 1_000 * 1_000)
-    if nowMs < plausibleFromMs || !LegalRange.time.contains(nowMs) {
+    if nowMs < ClockReading.plausibleFromMs || !LegalRange.time.contains(nowMs) {
       findings.add(
         "clock", .failed,
         Bilingual("Đồng hồ chạy sai: \(now)", "the clock cannot be right"), remedy: remedy)
