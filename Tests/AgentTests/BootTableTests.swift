@@ -193,7 +193,8 @@ import Testing
     #expect(try segments(open).isEmpty)
   }
 
-  @Test func `a buffer of the version before is brought up to date, and its segments stay`() throws {
+  @Test func `a buffer of the version before is brought up to date, and its segments stay`() throws
+  {
     let fixture = BufferFixture()
     do {
       let open = try fixture.open()
@@ -214,9 +215,47 @@ import Testing
     #expect(try clocks(open) == [nil])
   }
 
-  @Test func `taken out before anybody knew the time it is unverified, or in 1970 unknown`() throws {
+  @Test func `a salvage keeps what it takes to correct`() throws {
+    let fixture = BufferFixture()
+    fixture.clock = Machine(wallMs: 20_000).clock(7)
+    let open = try fixture.open()
+    for _ in 0..<600 { try store(open) }
+    let stream = try open.live().id
+    open.close()
+    overwrite(fixture.path, at: 40_000, with: rubbish(4_096, seed: 3))
+    let again = try fixture.open()
+    tell(again)
+    // Reading finds the damage; the file is replaced, and salvaged beside us.
+    try waitUntil("the salvage has ended") {
+      guard (try? again.held(stream)) != nil, !again.buffer.isSalvaging else { return false }
+      return try again.reader.streams().contains { $0.id == stream }
+    }
+    let (pieces, _) = try again.reader.segments(
+      of: stream, from: 0, bytesMax: 1_000_000, countMax: 1_000)
+    let found = try pieces.map { try Segment(decoding: $0.bytes).clock }
+    #expect(found.count > 300 && found.count < 600)
+    #expect(
+      found.allSatisfy {
+        $0 == .corrected(byMs: BootTableTests.startMs, accuracyMs: 0, .aggregator)
+      })
+    again.close()
+  }
+
+  @Test func `an aggregator that tells no time gets what is stamped, as unverified`() throws {
+    let fixture = BufferFixture()
+    fixture.clock = Machine(wallMs: BootTableTests.startMs).clock(7)
+    let open = try fixture.open()
+    try store(open)
+    #expect(try segments(open).isEmpty)
+    open.buffer.clock.waive()
+    #expect(try clocks(open) == [.unverified])
+  }
+
+  @Test func `taken out before anybody knew the time it is unverified, or in 1970 unknown`() throws
+  {
     for (wallMs, expected) in [
-      (BootTableTests.startMs, SegmentClock.unverified), (20_000, .unknown(afterMs: 0, beforeMs: 0)),
+      (BootTableTests.startMs, SegmentClock.unverified),
+      (20_000, .unknown(afterMs: 0, beforeMs: 0)),
     ] {
       let fixture = BufferFixture()
       fixture.clock = Machine(wallMs: wallMs).clock(7)

@@ -34,6 +34,8 @@ import Testing
         "Không kết nối được với máy chủ MQTT, chưa nhận dữ liệu: broker <i>gone</i>",
         "Với đà này ổ đĩa đầy sau …",
         "Đang tính lại mọi thứ từ dữ liệu gốc",
+        "Đồng hồ của máy chủ này nhảy vượt 46 ngày và chưa đồng bộ; dữ liệu gốc không bị xóa theo "
+          + "giờ đó",
         "500 phép đo bị mất (buffer_full), lần cuối cách đây 9 giây",
         "1 bản tin bị từ chối (malformed), gần nhất từ odd-1",
         "1 phép đo để riêng, không dùng (future), gần nhất từ fine-1",

@@ -70,6 +70,7 @@ final class OperationsSite {
 
   /// Lost, refused, set aside, unbalanced, a disk that fills up, no connection.
   private func troubleOfAll() throws {
+    report.update { $0.clockLagSeconds = 4_000_000 }
     let nowMs = Self.nowMs
     let hole = Hole(first: 1, last: 500, reason: .bufferFull)
     try site.ingest(

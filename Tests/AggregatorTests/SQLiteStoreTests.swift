@@ -22,12 +22,12 @@ import Testing
     let error = #expect(throws: StoreError.self) { try SQLiteStore(path: path) }
     #expect(
       error?.description
-        == "migrate \(path): the file has schema version 99, this program knows 0…3 (SQLite code "
+        == "migrate \(path): the file has schema version 99, this program knows 0…4 (SQLite code "
         + "20); install the newer program that wrote it, or choose another file")
     let reading = #expect(throws: StoreError.self) { try StoreReader(path: path) }
     #expect(
       reading?.description
-        == "read \(path): schema version 99, this program knows 3; install the program that wrote "
+        == "read \(path): schema version 99, this program knows 4; install the program that wrote "
         + "it"
     )
     #expect(try Database(path: path, mode: .readOnly).integer("PRAGMA user_version") == 99)
@@ -126,7 +126,7 @@ import Testing
     }
     let coverage = try site.rows("SELECT day, samples FROM coverage_days", columns: 2)
     let now = dayStartMs + 19 * msPerDay + 1
-    var retention = Retention(rules: rules)
+    var retention = Retention(rules: rules) { true }
     var steps = 0
     while try retention.step(site.store, nowMs: now) { steps += 1 }
     #expect(steps > 3)
@@ -201,7 +201,8 @@ import Testing
       json.text == """
         {"agents":[{"agent":"kcn-1","online":true,"last_seen":"2026-05-31T17:00:00Z",\
         "version":"0.1.0","backlog":12,"oldest_unsent_seconds":300,"clock_offset_ms":null,\
-        "accepted":40,"rejected":2,"buffer_bytes":4096,"written_bytes":8192,"simulated":false,\
+        "clock_corrections":[],"accepted":40,"rejected":2,"buffer_bytes":4096,\
+        "written_bytes":8192,"simulated":false,\
         "since":"2026-05-31T17:00:00Z","certificate_expires":null,"written_bytes_per_day":null,\
         "over_quota":0,"over_quota_at":null,"last_received":{}}]}
         """)

@@ -56,7 +56,8 @@ import Testing
     #expect(try decoded(nil).blocks[0].clockRowCount == 0)
   }
 
-  @Test func `a newer word for the clock makes the time unknown, not the segment unreadable`() throws
+  @Test func `a newer word for the clock makes the time unknown, not the segment unreadable`()
+    throws
   {
     var bytes = SegmentClock.unverified.added(
       to: Segment.encode(SegmentClockTests.rows, receivedMs: 40_000)[...])

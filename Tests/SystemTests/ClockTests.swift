@@ -12,7 +12,8 @@ import Testing
   /// Half of the longest round trip whose answer is believed, and what is rounded.
   private static let errorMsMax: Int64 = 2_500
 
-  @Test func `what was measured in 1970 and 2037 gets its right time, also after a reboot`() throws {
+  @Test func `what was measured in 1970 and 2037 gets its right time, also after a reboot`() throws
+  {
     let site = try Site()
     let clock = try PlayedClock(in: site.folder)
     site.agentEnvironment = clock.environment
@@ -58,11 +59,14 @@ import Testing
     let compact = agents.filter { !$0.isWhitespace }
     #expect(compact.contains(#""evidence":"kernel","measurements":5"#), "\(agents)")
     #expect(compact.contains(#""evidence":"aggregator","measurements":5"#), "\(agents)")
-    let status = try site.run("hatang-agent", ["buffer", "info"]).text
-    #expect(status.contains("time known by aggregator"), "\(status)")
+    let info = try site.run("hatang-agent", ["buffer", "info"]).text
+    #expect(info.contains("time known by aggregator") && info.contains("time not known"), "\(info)")
+    let status = try site.run("hatang-agent", ["status"]).text
+    #expect(status.contains("giờ của số đo được sửa khi gửi"), "\(status)")
   }
 
-  @Test func `a clock that jumps by hours both ways while it runs leaves every time right`() throws {
+  @Test func `a clock that jumps by hours both ways while it runs leaves every time right`() throws
+  {
     let site = try Site()
     let clock = try PlayedClock(in: site.folder)
     site.agentEnvironment = clock.environment

@@ -28,6 +28,13 @@ package struct BootTable {
     case known(SegmentClock)
     /// Of the present boot, whose right time is not known yet.
     case waits
+
+    var isUnconfirmed: Bool {
+      switch self {
+      case .asStamped, .known(.corrected): false
+      case .known(.unverified), .known(.unknown), .waits: true
+      }
+    }
   }
 
   /// Older ones are forgotten; their segments' times cannot be told any more.

@@ -7,6 +7,8 @@ package import SQLite
 package final class BufferInspection {
   package let path: String
   let database: Database
+  /// Measurements in `batches` whose clock nobody has confirmed.
+  package internal(set) var unconfirmedCount: Int64 = 0
 
   package struct Stream {
     package let number: Int64

@@ -93,7 +93,9 @@ extension BufferInspection {
         bytes > BufferInspection.batchBytesMax || rows > Batch.measurementsMax
         || pieces.count >= Batch.segmentsMax
       if !pieces.isEmpty, isFull { return (pieces, first, nil) }
-      pieces.append(row.piece(boots.verdict(row.mark, receivedMs: row.receivedMs)))
+      let verdict = boots.verdict(row.mark, receivedMs: row.receivedMs)
+      if verdict.isUnconfirmed { unconfirmedCount += row.count }
+      pieces.append(row.piece(verdict))
     }
     return (pieces, nil, nil)
   }

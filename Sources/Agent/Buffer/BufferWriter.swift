@@ -182,7 +182,8 @@ package final class BufferWriter {
     stride(from: 0, to: measurements.count, by: BufferWriter.rowsMax).map { start in
       let rows = Array(measurements[start..<min(start + BufferWriter.rowsMax, measurements.count)])
       return EncodedSegment(
-        count: rows.count, receivedMs: nowMs, mark: mark, bytes: Segment.encode(rows, receivedMs: nowMs),
+        count: rows.count, receivedMs: nowMs, mark: mark,
+        bytes: Segment.encode(rows, receivedMs: nowMs),
         check: rows[0].kind == .check ? rows[rows.count - 1].source : nil)
     }
   }

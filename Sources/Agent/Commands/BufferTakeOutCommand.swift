@@ -36,7 +36,9 @@ package enum BufferTakeOutCommand: Command {
     }
     try file.write(writer.end())
     try file.commit()
-    Standard.output(summary(target, writer.totals, streams) + faults(streams))
+    Standard.output(
+      summary(target, writer.totals, streams) + unconfirmed(inspection.unconfirmedCount)
+        + faults(streams))
     return isSound ? .done : .failed
   }
 
@@ -57,6 +59,18 @@ package enum BufferTakeOutCommand: Command {
       the buffer keeps them
       → Ở tỉnh: hatang-aggregator ingest \(file)
         at the province, as above; what comes over the network as well counts once
+
+      """
+  }
+
+  private static func unconfirmed(_ count: Int64) -> String {
+    guard count > 0 else { return "" }
+    return """
+      ! Giờ của \(count) số đo chưa được xác nhận: máy này chưa từng đồng bộ giờ
+        the times of \(count) measurements are not confirmed: this machine was never synchronised; \
+      they are marked so
+      → Nếu được: bật đồng bộ, đợi một phút, rồi lấy ra lần nữa: sudo timedatectl set-ntp true
+        if you can, synchronise as above, wait a minute, and take out again
 
       """
   }

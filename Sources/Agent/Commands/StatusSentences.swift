@@ -15,6 +15,7 @@ package struct StatusSentences {
     switch status {
     case .running(let root):
       [headline(root), intake(root), uplink(root), backlog(root), rejection(root)]
+        + clock(root)
     case .stopped(let root):
       [
         Bilingual(
@@ -65,6 +66,30 @@ package struct StatusSentences {
       Bilingual(
         "Không thu thập được, cũng không gửi được.", "It can neither collect nor deliver.")
     }
+  }
+
+  /// A clock that is right is not worth a sentence.
+  private func clock(_ root: ConfigNode) -> [Bilingual] {
+    guard let clock = root["clock"] else { return [] }
+    guard flag(clock["known"]) else {
+      return [
+        Bilingual(
+          "Chưa biết giờ đúng; số đo giữ ở đây, gửi khi biết.",
+          "The right time is not known yet; measurements are kept here until it is.")
+      ]
+    }
+    let legal = Int64(-1) << 62...Int64(1) << 62
+    guard let wrongMs = try? clock["wrong_by_ms"]?.integer(in: legal),
+      abs(wrongMs) > BootOffset.toleranceMs
+    else { return [] }
+    let seconds = abs(wrongMs) / 1_000
+    let (vi, en) = wrongMs > 0 ? ("nhanh", "ahead") : ("chậm", "behind")
+    return [
+      Bilingual(
+        "Đồng hồ máy này \(vi) \(DurationText.vi(seconds)); giờ của số đo được sửa khi gửi.",
+        "This machine's clock is \(DurationText.en(seconds)) \(en); the times of measurements are "
+          + "corrected when they are sent.")
+    ]
   }
 
   private func intake(_ root: ConfigNode) -> Bilingual {

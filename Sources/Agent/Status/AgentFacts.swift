@@ -18,6 +18,7 @@ struct AgentFacts {
   let certificateExpiryMs: Int64?
   let check: CheckRecord?
   let recent: RecentIntake.Total
+  let clock: HostClock
 
   /// `running`, `paused` (the buffer has no room) or `stopped`.
   var state: String {
@@ -86,6 +87,7 @@ struct AgentFacts {
     json.member("salvaging", isSalvaging)
     json.endObject()
     json.member("written_bytes", DiskWrites.bytes)
+    clock(&json)
     last24Hours(&json)
     lastCheck(&json)
     streams(&json)
@@ -127,6 +129,19 @@ struct AgentFacts {
       json.endObject()
     }
     json.endArray()
+  }
+
+  /// What is known of the right time, and how far the machine's clock is ahead of it.
+  private func clock(_ json: inout JSONWriter) {
+    let offset = clock.offset
+    json.key("clock")
+    json.beginObject()
+    json.member("known", offset != nil)
+    json.member("known_by", offset?.evidence.name)
+    json.member("known_since", timeMs: offset.map { $0.offsetMs + $0.sinceMs })
+    json.member("accuracy_ms", offset?.accuracyMs)
+    json.member("wrong_by_ms", offset.map { clock.read().offsetMs - $0.offsetMs })
+    json.endObject()
   }
 
   private func last24Hours(_ json: inout JSONWriter) {

@@ -20,7 +20,9 @@ final class StatusFile {
   private static let writeEvery: Duration = .seconds(10)
 
   /// What changes without anything having happened.
-  private static let ticking = ["\"written_at\"", "\"seconds\""]
+  private static let ticking = [
+    "\"written_at\"", "\"seconds\"", "\"known_since\"", "\"accuracy_ms\"", "\"wrong_by_ms\"",
+  ]
 
   init(
     _ configuration: AgentConfiguration, version: String, intake: IntakeReport,
@@ -46,7 +48,7 @@ final class StatusFile {
       isRunning: isRunning, intake: intake.current, uplink: uplink.current,
       buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging,
       certificateExpiryMs: certificateExpiryMs, check: buffer.currentCheck,
-      recent: buffer.currentIntake)
+      recent: buffer.currentIntake, clock: buffer.clock)
     let text = facts.json
     let body = text.split(separator: "\n").filter { line in
       !Self.ticking.contains { line.contains($0) }

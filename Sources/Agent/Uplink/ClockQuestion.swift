@@ -1,18 +1,20 @@
 import Daemon
-import Protocol
+package import Protocol
 
 /// Asks the aggregator for the time while this machine does not know it: an empty batch, whose
 /// receipt names the moment of its commit. Nothing else is sent until the answer is there, for
 /// what is receipted can never be sent again with its right time.
 ///
 /// Owned by the uplink's thread.
-struct ClockQuestion {
+package struct ClockQuestion {
   /// When what was sent left, by the boot's clock; the key is what a receipt echoes.
   private var sentAt: [(echo: Int64, bootMs: Int64)] = []
   private var askedAt: Duration?
   private var answeredAt: Duration?
   /// Asked again at once when the aggregator has spoken.
   private var isDue = true
+
+  package init() {}
 
   private static let sentMax = 64
   private static let every: Duration = .seconds(5)
@@ -22,20 +24,20 @@ struct ClockQuestion {
   /// sent as unverified.
   private static let patience: Duration = .seconds(120)
 
-  mutating func connected() {
+  package mutating func connected() {
     sentAt = []
     isDue = true
     answeredAt = nil
   }
 
-  mutating func sent(_ echo: Int64, bootMs: Int64) {
+  package mutating func sent(_ echo: Int64, bootMs: Int64) {
     // Two of one millisecond: the earlier one, for a longer way.
     guard !sentAt.contains(where: { $0.echo == echo }) else { return }
     sentAt.append((echo, bootMs))
     if sentAt.count > ClockQuestion.sentMax { sentAt.removeFirst() }
   }
 
-  mutating func received(_ receipt: Receipt, _ clock: HostClock, now: Duration) {
+  package mutating func received(_ receipt: Receipt, _ clock: HostClock, now: Duration) {
     isDue = true
     answeredAt = answeredAt ?? now
     if let sent = sentAt.first(where: { $0.echo == receipt.echoedSentMs }) {
@@ -50,7 +52,7 @@ struct ClockQuestion {
   }
 
   /// Whether to ask now.
-  mutating func wantsToAsk(now: Duration) -> Bool {
+  package mutating func wantsToAsk(now: Duration) -> Bool {
     let since = askedAt.map { now - $0 } ?? ClockQuestion.every
     guard since >= (isDue ? ClockQuestion.everyMin : ClockQuestion.every) else { return false }
     isDue = false
@@ -59,7 +61,7 @@ struct ClockQuestion {
   }
 
   /// Takes nothing, gives nothing up: it names no number as lost.
-  static func batch(_ stream: Sender.Stream, sentMs: Int64) -> Batch {
+  package static func batch(_ stream: Sender.Stream, sentMs: Int64) -> Batch {
     Batch(
       stream: stream.id, acknowledged: stream.acknowledged,
       oldestHeld: min(stream.oldestHeld, stream.acknowledged), sentMs: sentMs, holes: [],

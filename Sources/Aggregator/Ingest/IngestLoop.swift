@@ -132,6 +132,7 @@ final class IngestLoop {
       }
       // One small step a turn: it neither waits for an idle hour nor holds a group up for long.
       hasMore = try retention.step(store, nowMs: wallClockMs())
+      report.retained(until: retention.clock)
       if let outcome = try carry() {
         hasMore = true
         if connection.isConnected { try publish(outcome.replies, connection) }

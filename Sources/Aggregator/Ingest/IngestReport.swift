@@ -18,6 +18,8 @@ package final class IngestReport: Sendable {
     package var isConnected = false
     /// New measurements of the last minute, for the rate.
     package var recent = RecentCounts()
+    /// So far ahead of what is believed the clock is, s; 0: it is believed.
+    package var clockLagSeconds: Int64 = 0
     /// Messages of the last commit; as many as one may have says that more are waiting.
     package var lastGroupCount = 0
     /// What the broker or the store said last, while something is wrong.
@@ -50,6 +52,11 @@ package final class IngestReport: Sendable {
   package var current: Facts { facts.withLock { $0 } }
 
   package func update(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
+
+  func retained(until clock: RetentionClock?) {
+    let lag = (clock?.lagMs ?? 0) / 1_000
+    facts.withLock { $0.clockLagSeconds = lag }
+  }
 
   func progressed() { facts.withLock { $0.progress &+= 1 } }
 

@@ -41,7 +41,8 @@ package enum AlertRules {
       "{{ $labels.agent }}: "
     case .measurementsLost, .batchesRefused, .measurementsSetAside: "{{ $labels.reason }}: "
     case .indicatorStale: "{{ $labels.code }}: "
-    case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull, .diskFillsUp, .stateRebuilding:
+    case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull, .diskFillsUp, .stateRebuilding,
+      .clockJumped:
       ""
     }
   }

@@ -7,6 +7,7 @@ package enum Condition: String, CaseIterable, Sendable {
   case diskAlmostFull = "HatangDiskAlmostFull"
   case diskFillsUp = "HatangDiskFillsUp"
   case stateRebuilding = "HatangStateRebuilding"
+  case clockJumped = "HatangClockJumped"
   case measurementsLost = "HatangMeasurementsLost"
   case batchesRefused = "HatangBatchesRefused"
   case measurementsSetAside = "HatangMeasurementsSetAside"
@@ -27,7 +28,7 @@ package enum Condition: String, CaseIterable, Sendable {
   package var severity: Severity {
     switch self {
     case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull: .critical
-    case .diskFillsUp, .stateRebuilding, .measurementsLost, .batchesRefused,
+    case .diskFillsUp, .stateRebuilding, .clockJumped, .measurementsLost, .batchesRefused,
       .measurementsSetAside, .agentSilent, .agentBehind, .agentClockWrong, .agentRejecting,
       .agentOverQuota, .agentCertificateExpires, .agentFlashWear, .indicatorStale:
       .warning
@@ -61,6 +62,7 @@ package enum Condition: String, CaseIterable, Sendable {
     case .diskAlmostFull: "hatang_store_free_bytes < \(Bound.freeBytes)"
     case .diskFillsUp: "hatang_store_full_timestamp_seconds - time() < \(Bound.fullSeconds)"
     case .stateRebuilding: "hatang_state_whole == 0"
+    case .clockJumped: "hatang_clock_lead_seconds > 0"
     case .measurementsLost: Condition.since("hatang_measurements_lost", Bound.lostSeconds)
     case .batchesRefused: Condition.since("hatang_batches_refused", Bound.refusedSeconds)
     case .measurementsSetAside:

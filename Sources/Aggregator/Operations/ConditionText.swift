@@ -8,6 +8,7 @@ extension Condition {
       case .diskAlmostFull: ("Ổ đĩa sắp đầy", "The disk is almost full")
       case .diskFillsUp: ("Ổ đĩa sẽ đầy trong hai tuần", "The disk fills up within two weeks")
       case .stateRebuilding: ("Đang tính lại từ dữ liệu gốc", "Everything is made again")
+      case .clockJumped: ("Đồng hồ máy chủ nhảy", "The server's clock jumped")
       case .measurementsLost: ("Có phép đo bị mất", "Measurements were lost")
       case .batchesRefused: ("Có bản tin bị từ chối", "Messages were refused")
       case .measurementsSetAside: ("Có phép đo không dùng được", "Measurements were set aside")
@@ -49,6 +50,11 @@ extension Condition {
         (
           "Chờ: giá trị đang hiện là của lần tính trước.",
           "Wait: the values shown are those of before."
+        )
+      case .clockJumped:
+        (
+          "Đặt đúng giờ máy chủ và bật đồng bộ: timedatectl set-ntp true.",
+          "Set the server's clock right and synchronise it: timedatectl set-ntp true."
         )
       case .measurementsLost:
         (

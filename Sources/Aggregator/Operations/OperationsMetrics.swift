@@ -26,6 +26,10 @@ extension OperationsFacts {
     text.sample([], ingest.lastGroupCount)
     text.family("hatang_state_whole", "0: the state is being made again.", .gauge)
     text.sample([], ingest.isStateWhole ? 1 : 0)
+    text.family(
+      "hatang_clock_lead_seconds",
+      "The aggregator's clock less the time by which it deletes; 0: they are the same.", .gauge)
+    text.sample([], ingest.clockLagSeconds)
   }
 
   private func agentClocks(to text: inout PrometheusText) {

@@ -58,6 +58,16 @@ package struct Problem {
             .stateRebuilding, "Đang tính lại mọi thứ từ dữ liệu gốc\(way)",
             "Everything is being made again from the raw data\(way)"))
       }
+      if ingest.clockLagSeconds > 0 {
+        let lead = ingest.clockLagSeconds
+        found.append(
+          Problem(
+            .clockJumped,
+            "Đồng hồ của máy chủ này nhảy vượt \(Language.vi.duration(lead)) và chưa đồng bộ; "
+              + "dữ liệu gốc không bị xóa theo giờ đó",
+            "This server's clock jumped ahead by \(Language.en.duration(lead)) and is not "
+              + "synchronised; no raw data is deleted by it"))
+      }
     }
     return found + disk(facts) + counted(facts)
   }

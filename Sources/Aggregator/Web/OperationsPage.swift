@@ -139,6 +139,7 @@ extension Problem {
       .agentCertificateExpires, .agentFlashWear:
       subject
     case .ledgerUnbalanced, .ingestDisconnected, .diskAlmostFull, .diskFillsUp, .stateRebuilding,
+      .clockJumped,
       .measurementsLost, .batchesRefused, .measurementsSetAside, .indicatorStale:
       nil
     }

@@ -35,7 +35,8 @@ public enum SegmentClock: Equatable, Sendable {
   /// taken from the wrong clock: by the agent's own probes, or by programs beside it.
   public static let nearMs: Int64 = 120_000
   /// A correction, or a bound, is at most as long as the legal times are.
-  private static let legalMs = -LegalRange.time.values.upperBound...LegalRange.time.values.upperBound
+  private static let legalMs =
+    -LegalRange.time.values.upperBound...LegalRange.time.values.upperBound
 
   /// Whether a row's time comes from this clock.
   func stamped(_ timeMs: Int64, _ origin: TimeOrigin, receivedMs: Int64) -> Bool {
@@ -80,7 +81,8 @@ public enum SegmentClock: Equatable, Sendable {
     let first = try reader.integer()
     let second = try reader.integer()
     guard SegmentClock.legalMs.contains(first), SegmentClock.legalMs.contains(second) else {
-      throw WireError(.range("clock [\(how), \(first), \(second)] beyond all legal times"), at: start)
+      throw WireError(
+        .range("clock [\(how), \(first), \(second)] beyond all legal times"), at: start)
     }
     switch (how, Evidence(rawValue: how)) {
     case (_, let evidence?):

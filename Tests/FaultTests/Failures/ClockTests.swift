@@ -6,7 +6,7 @@ import SQLite
 import TestSupport
 import Testing
 
-/// What holds today where a clock is wrong, good or not: docs/reliability.md says it in words.
+/// What holds where a clock is wrong: docs/reliability.md says it in words.
 @Suite struct ClockTests {
   private static let in1970: Int64 = 40_000
   private static let in2026 = FaultTraffic.startMs
@@ -32,7 +32,7 @@ import Testing
     #expect(try host.holes(stream) == [])
   }
 
-  @Test func `a measurement from 1970 or 2037 is received and kept, and set aside for its time`()
+  @Test func `a device's time of 1970 or 2037 is received and kept, and set aside for its time`()
     throws
   {
     for (timeMs, reason) in [(ClockTests.in1970, "too_old"), (ClockTests.in2037, "future")] {
@@ -44,17 +44,29 @@ import Testing
     }
   }
 
-  @Test func `an aggregator whose clock jumps past keep_raw_days deletes raw data, not state`()
-    throws
-  {
+  @Test func `an aggregator whose clock jumps past keep_raw_days deletes nothing by it`() throws {
     let folder = Folder.make()
     defer { Folder.remove(folder) }
     _ = try ingest([ClockTests.in2026], at: ClockTests.in2026, in: folder)
     let store = try SQLiteStore(path: "\(folder)/hatang.db")
-    var retention = Retention(rules: StateRules())
+    let segments = {
+      try StoreReader(path: "\(folder)/hatang.db").rows("SELECT count(*) FROM segments") {
+        $0.integer(0)
+      }
+    }
+    var retention = Retention(rules: StateRules()) { false }
     while try retention.step(store, nowMs: ClockTests.in2037) {}
+    #expect(try segments() == [1])
+    #expect((retention.clock?.lagMs ?? 0) > 3_000 * 86_400_000)
+    // Started again, it still knows what it believed.
+    var again = Retention(rules: StateRules()) { false }
+    while try again.step(store, nowMs: ClockTests.in2037) {}
+    #expect(try segments() == [1])
+    // The kernel vouches for the time: really eleven years later. The state stays.
+    var vouched = Retention(rules: StateRules()) { true }
+    while try vouched.step(store, nowMs: ClockTests.in2037) {}
+    #expect(try segments() == [0])
     let reader = try StoreReader(path: "\(folder)/hatang.db")
-    #expect(try reader.rows("SELECT count(*) FROM segments") { $0.integer(0) } == [0])
     #expect(try reader.rows("SELECT samples FROM coverage_days") { $0.integer(0) } == [1])
     #expect(try LedgerReport(reader).isBalanced)
   }

@@ -3,7 +3,7 @@ import SQLite
 import TestSupport
 
 /// A file of an older version becomes one of the newest, in several steps, as both programs' files
-/// will. Buffer and store have one version yet: their migration is their first start.
+/// do.
 struct MigrationScenario: CutScenario {
   var name: String { "migration" }
 

@@ -121,7 +121,7 @@ final class StoreScenario: CutScenario {
       guard generator.once(in: 3) else { return }
       promise.retainedFromMs = max(promise.retainedFromMs, nowMs - rules.keepRawMs)
       tell(promise)
-      var retention = Retention(rules: rules)
+      var retention = Retention(rules: rules) { true }
       while try retention.step(store, nowMs: nowMs) {}
     case .recompute: try recompute(path, store, nowMs, &promise, &generator, tell)
     case .backup:
