@@ -2,9 +2,9 @@ import Daemon
 import SQLite
 
 /// What is quickly copied from a damaged file, before the intake goes on with the new one: the
-/// counts, the numbered ranges, the first-hop window and the boots. As far as it can be read: counts
-/// lost are a pity, ranges and window lost may let a measurement in twice that comes again, boots
-/// lost leave times unknown.
+/// counts, the numbered ranges, the first-hop window and the boots. As far as it can be read:
+/// counts lost are a pity, ranges and window lost may let a measurement in twice that comes again,
+/// boots lost leave times unknown.
 enum SmallTables {
   private static let tables = [
     ("counts", 6), ("numbered", 4), ("arrivals", 2), ("boots", 10),

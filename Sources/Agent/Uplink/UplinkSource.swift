@@ -13,7 +13,8 @@ protocol UplinkSource: AnyObject {
   /// nothing is held any more.
   func streams() throws(Failure) -> [StreamExtent]
   /// Whole segments from `from` on, in order: as many as fit the bounds, and at least one if there
-  /// is any, but none whose clock waits to be known. With the first number of the segment after them; `nil` where there is none.
+  /// is any, but none whose clock waits to be known. With the first number of the segment after
+  /// them; `nil` where there is none.
   func segments(
     of stream: StreamID, from: SequenceNumber, bytesMax: Int, countMax: Int
   ) throws(Failure) -> (segments: [Batch.Piece], nextHeld: SequenceNumber?)

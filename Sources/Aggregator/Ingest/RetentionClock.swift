@@ -12,7 +12,7 @@ package struct RetentionClock: Equatable, Sendable {
   /// When it moved last, by the boot's clock.
   private var movedAt: Duration
 
-  /// Believed without a word from the kernel: the clock was set, or the program was off for a night.
+  /// Believed without a word from the kernel: the clock was set, or the program was off a night.
   package static let stepMsMax: Int64 = 86_400_000
 
   package init(believedMs: Int64, at now: Duration) {

@@ -317,16 +317,7 @@ final class LedgerStatements {
         last = iif((excluded.last_ms, excluded.last) >= (last_ms, last), excluded.last, last),
         last_ms = max(last_ms, excluded.last_ms)
       """)
-    countCorrection = try database.prepare(
-      """
-      INSERT INTO clock_corrections VALUES(?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET count = count + excluded.count,
-        last_by_ms = iif((excluded.last_ms, excluded.last_by_ms) >= (last_ms, last_by_ms),
-          excluded.last_by_ms, last_by_ms),
-        last_ms = max(last_ms, excluded.last_ms),
-        least_by_ms = min(least_by_ms, excluded.least_by_ms),
-        most_by_ms = max(most_by_ms, excluded.most_by_ms)
-      """)
+    countCorrection = try database.prepare(correctionSQL)
     countRefusal = try database.prepare(
       """
       INSERT INTO refusals VALUES(?, ?, ?, ?, ?)
@@ -355,3 +346,13 @@ extension SQLiteStore {
     return try find.step() ? find.integer(0) : nil
   }
 }
+
+private let correctionSQL = """
+  INSERT INTO clock_corrections VALUES(?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET count = count + excluded.count,
+    last_by_ms = iif((excluded.last_ms, excluded.last_by_ms) >= (last_ms, last_by_ms),
+      excluded.last_by_ms, last_by_ms),
+    last_ms = max(last_ms, excluded.last_ms),
+    least_by_ms = min(least_by_ms, excluded.least_by_ms),
+    most_by_ms = max(most_by_ms, excluded.most_by_ms)
+  """

@@ -99,7 +99,7 @@ extension OpenAPI {
           "oldest_unsent_seconds":{"type":"integer"},
           "clock_offset_ms":{"type":["integer","null"],"description":"agent's clock less ours"},
           "clock_corrections":{"type":"array",
-            "description":"what its clock stamped before it was right, by evidence: kernel, aggregator, hardware; none: used although nothing confirms it",
+            "description":"what its clock stamped before it was right; evidence none: unconfirmed",
             "items":{"type":"object","required":["evidence","measurements","last_ms"],"properties":{
               "evidence":{"type":"string"},"measurements":{"$ref":"#/components/schemas/Count"},
               "last_at":{"$ref":"#/components/schemas/Time"},

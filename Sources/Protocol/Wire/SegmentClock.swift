@@ -1,6 +1,6 @@
 /// What the agent knows of the clock that stamped a segment, where it was not sure of that clock at
-/// the time: key 3 of the segment. It is added when the segment is sent; what the buffer holds stays
-/// as it was stamped, and so does what the aggregator keeps.
+/// the time: key 3 of the segment. It is added when the segment is sent; what the buffer holds
+/// stays as it was stamped, and so do the stamps that the aggregator keeps.
 public enum SegmentClock: Equatable, Sendable {
   /// Add `byMs`. The truth lies at most `accuracyMs` from that, but for what the machine's
   /// oscillator drifted between the stamp and the comparison.
