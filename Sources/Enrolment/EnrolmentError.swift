@@ -11,11 +11,10 @@ package struct EnrolmentError: Error, Equatable, CustomStringConvertible {
 
   /// A sentence's part for the technician on site, and the same for whoever helps from afar.
   package struct Words: Equatable, Sendable {
-    /// `nil`: only operators read it, in English.
-    package let vi: String?
+    package let vi: String
     package let en: String
 
-    package init(vi: String? = nil, en: String) {
+    package init(vi: String, en: String) {
       self.vi = vi
       self.en = en
     }
@@ -27,31 +26,27 @@ package struct EnrolmentError: Error, Equatable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// For operators.
-  package init(_ subject: String, _ problem: String, remedy: String) {
-    self.init(subject, Words(en: problem), remedy: Words(en: remedy))
-  }
-
   package init(_ error: FileError) {
     let cause = error.code == 0 ? "" : ": \(FileError.text(of: error.code))"
-    var remedy = error.hint
-    if remedy.isEmpty {
-      remedy =
-        if error.isMissing {
-          "check the path"
-        } else if error.isDiskFull {
-          "free space"
-        } else {
-          "run it as root"
-        }
-    }
-    self.init(error.subject, "cannot \(error.operation)\(cause)", remedy: remedy)
+    let remedy: Words =
+      if !error.hint.isEmpty {
+        Words(vi: error.hint, en: error.hint)
+      } else if error.isMissing {
+        Words(vi: "kiểm tra đường dẫn", en: "check the path")
+      } else if error.isDiskFull {
+        Words(vi: "giải phóng đĩa", en: "free space")
+      } else {
+        Words(vi: "chạy bằng sudo", en: "run it as root")
+      }
+    self.init(
+      error.subject,
+      Words(
+        vi: "không làm được (\(error.operation)\(cause))", en: "cannot \(error.operation)\(cause)"),
+      remedy: remedy)
   }
 
   /// Vietnamese, and English in the line below.
   package var description: String {
-    let english = "\(subject): \(problem.en); \(remedy.en)"
-    guard let vi = problem.vi else { return english }
-    return "\(subject): \(vi); \(remedy.vi ?? remedy.en)\n  \(problem.en); \(remedy.en)"
+    "\(subject): \(problem.vi); \(remedy.vi)\n  \(problem.en); \(remedy.en)"
   }
 }

@@ -50,8 +50,13 @@ package enum OpenSSL {
     let outcome = try attempt(arguments, umask: umask)
     guard outcome.isDone else {
       throw EnrolmentError(
-        "openssl", "cannot \(task): \(outcome.complaint)",
-        remedy: "see that the disk has room, and that the files were not changed by hand")
+        "openssl",
+        .init(
+          vi: "không làm được (\(task)): \(outcome.complaint)",
+          en: "cannot \(task): \(outcome.complaint)"),
+        remedy: .init(
+          vi: "xem đĩa còn chỗ không, và các tệp có bị sửa bằng tay không",
+          en: "see that the disk has room, and that the files were not changed by hand"))
     }
     return outcome.text
   }

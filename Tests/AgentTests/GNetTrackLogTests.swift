@@ -88,8 +88,12 @@ import Testing
     summary.published = 152
     #expect(
       summary.text == """
-        1 log, 153 rows, 152 published, 1 left out:
-          1  not as many cells as columns
+        1 nhật ký, 153 dòng: đã gửi 152, bỏ 1
+          1 log, 153 rows, 152 published, 1 left out
+        Bỏ vì:
+          left out because:
+          1  số ô khác số cột
+             not as many cells as columns
 
         """)
     let payload = String(decoding: batches[0].payload(id: "gnettrack:x"), as: UTF8.self)

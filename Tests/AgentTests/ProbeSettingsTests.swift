@@ -84,8 +84,10 @@ import Testing
     #expect(findings.lines.map(\.result) == [.failed, .passed, .failed])
     #expect(
       findings.lines.map { $0.remedy?.vi ?? "-" } == [
-        "Thử lại: sudo hatang-agent probe broadband l --print", "-",
-        "Thử lại: sudo hatang-agent probe service bad --print",
+        "Thử lại: sudo hatang-agent probe broadband l --print; mã kết quả: zless "
+          + "/usr/share/doc/hatang-agent/probes.md.gz", "-",
+        "Thử lại: sudo hatang-agent probe service bad --print; mã kết quả: zless "
+          + "/usr/share/doc/hatang-agent/probes.md.gz",
       ])
   }
 

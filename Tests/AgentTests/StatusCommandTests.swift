@@ -110,6 +110,35 @@ import Testing
         """)
   }
 
+  @Test(arguments: [
+    (19, 19, true), (20, 20, false), (300, 3, true), (2, 7_200, true), (100, 90, false),
+  ])
+  func `a line that is cut without a word is told by receipts that stay out`(
+    sinceReceipt: Int64, oldest: Int64, isDelivering: Bool
+  ) throws {
+    let receipt = RFC3339.format(ms: nowMs - sinceReceipt * 1_000)
+    let text = sentences(
+      try running(
+        """
+        { local: { broker: "b:1", connected: true, since: "2026-11-24T09:00:00Z" },
+          uplink: { broker: "mqtt.vn:8883", connected: true, since: "2026-11-24T11:00:00Z",
+            answered: true, last_receipt_at: "\(receipt)" },
+          backlog: 7, oldest_unsent_seconds: \(oldest) }
+        """))
+    #expect(text.hasPrefix("Đang thu thập và đang gửi về tỉnh.\n") == isDelivering)
+    guard !isDelivering else { return }
+    #expect(
+      text.contains(
+        """
+        Vẫn nối với broker của tỉnh mqtt.vn:8883, nhưng biên nhận gần nhất \(sinceReceipt) giây \
+        trước: đường truyền có lẽ đã đứt.
+          Still connected to the province's broker, but the last receipt came \(sinceReceipt) s \
+        ago: the line is probably cut.
+        Còn 7 số đo chờ gửi, cũ nhất từ \(oldest) giây trước; gửi tiếp khi có lại đường lên.
+
+        """), "\(text)")
+  }
+
   @Test func `a full buffer and a lost local broker are told apart`() throws {
     let paused = try running("{ \(up), paused_reason: 'no room on the disk' }")
     #expect(

@@ -23,6 +23,10 @@ final class Deployment {
     try CertificateAuthority(authority, nowMs: nowMs).enroll(agent, site: "", area: "")
   }
 
+  func revoke(_ agent: String) throws -> Int {
+    try CertificateAuthority(authority).revoke(agent)
+  }
+
   /// Enrols the host as the command does; `nil`: done, else why not, without this test's folder.
   @discardableResult
   func enroll(_ bundle: Bundle, isReplacing: Bool = false) throws -> String? {

@@ -155,7 +155,9 @@ import Testing
     try Place.makeFolder("\(path)/agent.json5.previous", mode: 0o755)
     #expect(
       try deployment.enroll(anew) == """
-        host/agent.json5 to host/agent.json5.previous: cannot move: Is a directory; run it as root
+        host/agent.json5 to host/agent.json5.previous: không làm được (move: Is a directory); chạy \
+        bằng sudo
+          cannot move: Is a directory; run it as root
         """)
     #expect(try deployment.folder.text(of: "host/agent.key") == key)
     #expect(try deployment.folder.text(of: "host/agent.json5") == configuration)

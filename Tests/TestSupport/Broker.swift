@@ -139,9 +139,10 @@ public struct Certificates {
   ///   - name: the client certificate's common name.
   ///   - days: that all of them are valid.
   ///   - hosts: that the broker's certificate is for.
+  ///   - validity: of the broker's certificate alone, in days from now.
   public init(
     in folder: TemporaryFolder, name: String = "kcn-1", days: Int = 2,
-    hosts: String = "DNS:localhost,IP:127.0.0.1"
+    hosts: String = "DNS:localhost,IP:127.0.0.1", server validity: ClosedRange<Int>? = nil
   ) {
     let path = folder.path
     ca = "\(path)/ca.crt"
@@ -167,6 +168,35 @@ public struct Certificates {
         "-CAcreateserial", "-extfile", "\(path)/\(file).ext", "-out", "\(path)/\(file).crt",
       ])
     }
+    if let validity { sign(for: validity, in: folder) }
+  }
+
+  /// Signs the broker's request anew, as only `openssl ca` takes dates.
+  private func sign(for days: ClosedRange<Int>, in folder: TemporaryFolder) {
+    let path = folder.path
+    folder.write("", to: "index.txt")
+    folder.write(
+      """
+      [a]
+      database = \(path)/index.txt
+      new_certs_dir = \(path)
+      rand_serial = yes
+      default_md = sha256
+      policy = any
+      [any]
+      commonName = supplied
+
+      """, to: "ca.conf")
+    func time(_ days: Int) -> String {
+      let text = RFC3339.format(ms: (wallClockMs() / 1_000 + Int64(days) * 86_400) * 1_000)
+      return text.filter { $0.isNumber || $0 == "Z" }
+    }
+    openssl([
+      "ca", "-batch", "-notext", "-config", "\(path)/ca.conf", "-name", "a", "-cert", ca,
+      "-keyfile", "\(path)/ca.key", "-extfile", "\(path)/server.ext", "-startdate",
+      time(days.lowerBound), "-enddate", time(days.upperBound), "-in", "\(path)/server.csr",
+      "-out", server,
+    ])
   }
 
   private func openssl(_ arguments: [String]) {

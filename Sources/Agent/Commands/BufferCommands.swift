@@ -5,6 +5,7 @@ import Protocol
 enum BufferInfoCommand: Command {
   static let usage = CommandLineParser.Command(
     "buffer info", "Shows the buffer's streams, what waits and what is lost.",
+    vi: "Các luồng của bộ đệm, còn gì chờ, đã mất gì.",
     options: [Commands.json])
 
   static func run(_ options: Options) throws -> ExitCode {
@@ -101,7 +102,8 @@ enum BufferInfoCommand: Command {
 /// `hatang-agent buffer verify`: whether every segment is what was written, and can be read.
 enum BufferVerifyCommand: Command {
   static let usage = CommandLineParser.Command(
-    "buffer verify", "Reads every segment of the buffer and checks it.", options: [Commands.json])
+    "buffer verify", "Reads every segment of the buffer and checks it.",
+    vi: "Đọc và kiểm tra từng đoạn của bộ đệm.", options: [Commands.json])
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)

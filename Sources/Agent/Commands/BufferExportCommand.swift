@@ -7,13 +7,23 @@ package import Protocol
 package enum BufferExportCommand: Command {
   package static let usage = CommandLineParser.Command(
     "buffer export", "Writes the measurements held as JSON lines or CSV.",
+    vi: "Xuất các số đo đang giữ ra dòng JSON hoặc CSV.",
     options: [
-      .init("kind", "KIND", help: "only this one: coverage, broadband, service, check"),
       .init(
-        "from", "TIME", help: "measured then or later: RFC 3339, or a day, which begins +07:00"),
-      .init("to", "TIME", help: "measured before then"),
-      .init("format", "FORMAT", help: "jsonl, which is usual, or csv"),
-      .init("output", "FILE", help: "in place of standard output; appears when it is whole"),
+        "kind", "KIND", help: "only this one: coverage, broadband, service, check",
+        vi: "chỉ loại này: coverage, broadband, service, check"),
+      .init(
+        "from", "TIME", help: "measured then or later: RFC 3339, or a day, which begins +07:00",
+        vi: "đo từ lúc đó: RFC 3339, hoặc một ngày, tính theo +07:00"),
+      .init(
+        "to", "TIME", help: "measured before then",
+        vi: "đo trước lúc đó"),
+      .init(
+        "format", "FORMAT", help: "jsonl, which is usual, or csv",
+        vi: "jsonl (mặc định) hoặc csv"),
+      .init(
+        "output", "FILE", help: "in place of standard output; appears when it is whole",
+        vi: "thay cho màn hình; tệp chỉ hiện khi đã đủ"),
     ])
 
   /// What is to be written, and how.

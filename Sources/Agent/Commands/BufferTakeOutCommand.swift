@@ -6,9 +6,12 @@ package import Protocol
 package enum BufferTakeOutCommand: Command {
   package static let usage = CommandLineParser.Command(
     "buffer take-out", "Writes what was not delivered to a file that a person carries.",
+    vi: "Ghi số đo chưa gửi được ra tệp để mang về bằng tay.",
     operands: "FILE", operandCount: 1...1,
     options: [
-      .init("all", help: "everything held, also what was delivered")
+      .init(
+        "all", help: "everything held, also what was delivered",
+        vi: "mọi thứ đang giữ, kể cả đã gửi")
     ])
 
   package static func run(_ options: Options) throws -> ExitCode {

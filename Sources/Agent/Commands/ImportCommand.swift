@@ -6,12 +6,21 @@ import Protocol
 enum ImportCommand: Command {
   static let usage = CommandLineParser.Command(
     "import gnettrack", "publish drive-test logs of G-NetTrack Pro (.csv, .csv.gz)",
+    vi: "Nhập nhật ký đo trên xe của G-NetTrack Pro (.csv, .csv.gz).",
     operands: "FILE…", operandCount: 1...Int.max,
     options: [
-      .init("active", help: "traffic flowed all the time, so rows without 5G prove its absence"),
-      .init("plmn", "DIGITS", help: "operator as MCC and MNC, such as 45204"),
-      .init("utc-offset", "OFFSET", help: "of the phone's local time, +07:00 unless given"),
-      .init("source", "NAME", help: "names who measured, gnettrack unless given"),
+      .init(
+        "active", help: "traffic flowed all the time, so rows without 5G prove its absence",
+        vi: "lúc đo luôn có tải, nên dòng không có 5G là bằng chứng không có sóng"),
+      .init(
+        "plmn", "DIGITS", help: "operator as MCC and MNC, such as 45204",
+        vi: "nhà mạng, MCC và MNC, ví dụ 45204"),
+      .init(
+        "utc-offset", "OFFSET", help: "of the phone's local time, +07:00 unless given",
+        vi: "múi giờ của điện thoại, mặc định +07:00"),
+      .init(
+        "source", "NAME", help: "names who measured, gnettrack unless given",
+        vi: "tên nguồn đo, mặc định gnettrack"),
     ])
 
   static func run(_ options: Options) throws -> ExitCode {

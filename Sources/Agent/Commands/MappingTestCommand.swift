@@ -6,10 +6,15 @@ import Protocol
 package enum MappingTestCommand: Command {
   package static let usage = CommandLineParser.Command(
     "mapping test", "Shows what a foreign device's payload becomes, and why not.",
+    vi: "Bản tin của thiết bị lạ thành số đo gì, hoặc vì sao không.",
     operands: "FILE", operandCount: 1...1,
     options: [
-      .init("topic", "TOPIC", help: "the topic on which the device publishes it"),
-      .init("mapping", "FILE", help: "tries the mapping in this file, not the configured ones"),
+      .init(
+        "topic", "TOPIC", help: "the topic on which the device publishes it",
+        vi: "chủ đề mà thiết bị gửi"),
+      .init(
+        "mapping", "FILE", help: "tries the mapping in this file, not the configured ones",
+        vi: "thử ánh xạ trong tệp này, không phải trong cấu hình"),
     ])
 
   package static func run(_ options: Options) throws -> ExitCode {

@@ -5,13 +5,18 @@ import Protocol
 /// `probe coverage|broadband|service`: one measurement, published like any device's.
 enum ProbeCommand {
   static let options: [CommandLineParser.Option] = [
-    .init("print", help: "show the measurement; publish and keep nothing"),
-    .init("once", help: "one attempt: no second try at a busy server, no other server"),
+    .init(
+      "print", help: "show the measurement; publish and keep nothing",
+      vi: "chỉ in số đo; không gửi, không giữ"),
+    .init(
+      "once", help: "one attempt: no second try at a busy server, no other server",
+      vi: "thử một lần: không thử lại, không đổi máy chủ"),
   ]
 
-  static func usage(_ kind: Kind, _ summary: String) -> CommandLineParser.Command {
+  static func usage(_ kind: Kind, _ summary: String, vi: String) -> CommandLineParser.Command {
     CommandLineParser.Command(
-      "probe \(kind.name)", summary, operands: "[NAME]", operandCount: 0...1, options: options)
+      "probe \(kind.name)", summary, vi: vi, operands: "[NAME]", operandCount: 0...1,
+      options: options)
   }
 
   /// The probe that was named, or the only one of its kind.
@@ -23,7 +28,7 @@ enum ProbeCommand {
     guard !probes.isEmpty else {
       throw ConfigError(
         file: options.config, line: nil,
-        text: "probes.\(kind) sets up no probe; add one as docs/probes.md says")
+        text: "probes.\(kind) sets up no probe; add one as \(InstalledFile.probes) says")
     }
     guard let name = options.operands.first else {
       guard probes.count == 1 else {
@@ -59,7 +64,8 @@ enum ProbeCommand {
 
 enum ProbeCoverageCommand: Command {
   static let usage = ProbeCommand.usage(
-    .coverage, "Measures the radio network once, by a modem.")
+    .coverage, "Measures the radio network once, by a modem.",
+    vi: "Đo mạng di động một lần, bằng modem.")
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)
@@ -71,7 +77,9 @@ enum ProbeCoverageCommand: Command {
 }
 
 enum ProbeBroadbandCommand: Command {
-  static let usage = ProbeCommand.usage(.broadband, "Measures a fixed line once, by iperf3.")
+  static let usage = ProbeCommand.usage(
+    .broadband, "Measures a fixed line once, by iperf3.",
+    vi: "Đo đường cố định một lần, bằng iperf3.")
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)
@@ -84,7 +92,9 @@ enum ProbeBroadbandCommand: Command {
 }
 
 enum ProbeServiceCommand: Command {
-  static let usage = ProbeCommand.usage(.service, "Reads an online service's counters once.")
+  static let usage = ProbeCommand.usage(
+    .service, "Reads an online service's counters once.",
+    vi: "Đọc bộ đếm của một dịch vụ trực tuyến một lần.")
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AgentConfiguration(file: options.config)

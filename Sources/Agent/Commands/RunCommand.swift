@@ -5,7 +5,8 @@ import MQTT
 /// service manager and the status file.
 enum RunCommand: Command {
   static let usage = CommandLineParser.Command(
-    "run", "The daemon: takes measurements in, keeps them, and delivers them.")
+    "run", "The daemon: takes measurements in, keeps them, and delivers them.",
+    vi: "Dịch vụ: thu nhận số đo, giữ và chuyển về tỉnh.")
 
   /// - Parameter options: of the command line.
   static func run(_ options: Options) throws -> ExitCode {

@@ -4,6 +4,7 @@ package import Daemon
 package enum StatusCommand: Command {
   package static let usage = CommandLineParser.Command(
     "status", "Shows how the daemon is, what waits and what was rejected.",
+    vi: "Dịch vụ thế nào, còn gì chờ gửi, đã từ chối gì.",
     options: [Commands.json])
 
   package static func run(_ options: Options) throws -> ExitCode {

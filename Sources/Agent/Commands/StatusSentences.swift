@@ -131,12 +131,20 @@ package struct StatusSentences {
         "Mất broker của tỉnh \(broker) \(since.vi)\(cause)",
         "The province's broker was lost \(since.en).")
     }
-    guard isDelivering(root) else {
+    let receipt = uplink?["last_receipt_at"]
+    switch DeliveryStanding(root, nowMs: nowMs) {
+    case .delivering, .disconnected: break
+    case .unanswered:
       return Bilingual(
         "Đã nối với broker của tỉnh \(broker) \(since.vi), nhưng tỉnh chưa gửi biên nhận nào.",
         "Connected to the province's broker \(since.en), but no receipt has come.")
+    case .silent:
+      return Bilingual(
+        "Vẫn nối với broker của tỉnh \(broker), nhưng biên nhận gần nhất \(ago(receipt).vi): "
+          + "đường truyền có lẽ đã đứt.",
+        "Still connected to the province's broker, but the last receipt came \(ago(receipt).en): "
+          + "the line is probably cut.")
     }
-    let receipt = uplink?["last_receipt_at"]
     let last =
       isNull(receipt)
       ? Bilingual("chưa có biên nhận nào", "no receipt yet")
@@ -197,8 +205,7 @@ package struct StatusSentences {
   // MARK: Values
 
   private func isDelivering(_ root: ConfigNode) -> Bool {
-    let uplink = root["uplink"]
-    return flag(uplink?["connected"]) && (flag(uplink?["answered"]) || number(root["backlog"]) == 0)
+    DeliveryStanding(root, nowMs: nowMs) == .delivering
   }
 
   private func isNull(_ node: ConfigNode?) -> Bool { node?.isNull ?? true }

@@ -30,7 +30,7 @@ package struct CertificateFile: Equatable, Sendable {
 
 /// The line `certificate` of `check`: yellow 30 days before the end, red after it.
 package enum CertificateCheck {
-  static func add(
+  package static func add(
     _ configuration: AgentConfiguration, nowMs: Int64, to report: inout CheckReport
   ) {
     do throws(EnrolmentError) {
@@ -40,9 +40,8 @@ package enum CertificateCheck {
       report.add(
         "certificate", .failed,
         Bilingual(
-          "Chứng thư \(error.subject): \(error.problem.vi ?? error.problem.en)",
-          error.problem.en),
-        remedy: Bilingual(error.remedy.vi ?? error.remedy.en, error.remedy.en))
+          "Chứng thư \(error.subject): \(error.problem.vi)", error.problem.en),
+        remedy: Bilingual(error.remedy.vi, error.remedy.en))
     }
   }
 

@@ -5,10 +5,13 @@ import Enrolment
 enum EnrollCommand: Command {
   static let usage = CommandLineParser.Command(
     "enroll", "Puts a bundle of hatang-aggregator enroll or renew in place, and checks.",
+    vi: "Đặt gói của hatang-aggregator enroll hoặc renew vào máy này, rồi kiểm tra.",
     operands: "BUNDLE", operandCount: 1...1,
     options: [
-      .init("replace", help: "in the place of another name, authority or a newer certificate"),
-      .init("no-check", help: "do not check afterwards"),
+      .init(
+        "replace", help: "in the place of another name, authority or a newer certificate",
+        vi: "thay tên khác, CA khác hoặc chứng thư mới hơn"),
+      .init("no-check", help: "do not check afterwards", vi: "không kiểm tra sau đó"),
     ])
 
   static func run(_ options: Options) throws -> ExitCode {

@@ -3,7 +3,8 @@ import Daemon
 /// `hatang-aggregator backup FILE`: a copy of the store, while the daemon runs.
 enum BackupCommand: Command {
   static let usage = CommandLineParser.Command(
-    "backup", "Copies the store to a file while the daemon runs.", operands: "FILE",
+    "backup", "Copies the store to a file while the daemon runs.",
+    vi: "Chép kho ra một tệp trong lúc dịch vụ chạy.", operands: "FILE",
     operandCount: 1...1)
 
   static func run(_ options: Options) throws -> ExitCode {

@@ -5,7 +5,8 @@ import Protocol
 /// `hatang-aggregator check`: whether `run` would work here, and why not. One line a part.
 package enum CheckCommand: Command {
   package static let usage = CommandLineParser.Command(
-    "check", "Checks configuration, tables, store, disk and broker.", options: [Commands.json])
+    "check", "Checks configuration, tables, store, disk and broker.",
+    vi: "Kiểm tra cấu hình, các bảng, kho, đĩa và broker.", options: [Commands.json])
 
   package static func run(_ options: Options) throws -> ExitCode {
     let (report, code) = examine(options.config)

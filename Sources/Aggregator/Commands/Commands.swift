@@ -8,6 +8,7 @@ package enum Commands {
   package static let all = CommandSet(
     program: "hatang-aggregator", version: programVersion,
     summary: "Receives measurements and computes the province's indicators from them.",
+    vi: "Nhận số đo của các trạm và tính chỉ tiêu của tỉnh từ đó.",
     defaultConfig: AggregatorConfiguration.defaultPath, manual: .aggregator,
     commands: [
       RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
@@ -17,5 +18,6 @@ package enum Commands {
     ],
     isUnreachable: { $0 is MQTTError })
 
-  static let json = CommandLineParser.Option("json", help: "for programs: one JSON object")
+  static let json = CommandLineParser.Option(
+    "json", help: "for programs: one JSON object", vi: "cho chương trình: một đối tượng JSON")
 }

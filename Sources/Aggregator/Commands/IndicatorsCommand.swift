@@ -4,6 +4,7 @@ import Daemon
 enum IndicatorsCommand: Command {
   static let usage = CommandLineParser.Command(
     "indicators", "The latest value of each indicator, and what is missing.",
+    vi: "Giá trị mới nhất của từng chỉ tiêu, và còn thiếu gì.",
     options: [Commands.json])
 
   static func run(_ options: Options) throws -> ExitCode {

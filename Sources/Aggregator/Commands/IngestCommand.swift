@@ -11,8 +11,13 @@ import Protocol
 enum IngestCommand: Command {
   static let usage = CommandLineParser.Command(
     "ingest", "Takes in a file of hatang-agent buffer take-out; what is here already counts once.",
+    vi: "Nhận tệp của hatang-agent buffer take-out; số đã có không tính hai lần.",
     operands: "FILE", operandCount: 1...1,
-    options: [.init("agent", "NAME", help: "refuses a file of any other agent")])
+    options: [
+      .init(
+        "agent", "NAME", help: "refuses a file of any other agent",
+        vi: "từ chối tệp của trạm khác")
+    ])
 
   private static let pollEvery: Duration = .milliseconds(100)
   private static let patience: Duration = .seconds(10)

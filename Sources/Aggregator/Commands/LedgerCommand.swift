@@ -4,6 +4,7 @@ import Daemon
 enum LedgerCommand: Command {
   static let usage = CommandLineParser.Command(
     "ledger", "What came, what is lost and why; fails where it does not add up.",
+    vi: "Đã nhận gì, mất gì, vì sao; báo lỗi nếu sổ không khớp.",
     options: [Commands.json])
 
   static func run(_ options: Options) throws -> ExitCode {

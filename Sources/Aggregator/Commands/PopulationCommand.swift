@@ -5,10 +5,13 @@ import Indicators
 /// and puts it in the place of the configured one. The old one stays beside it.
 enum PopulationCommand: Command {
   static let usage = CommandLineParser.Command(
-    "population", "Replaces the population table, and says what changes.", operands: "FILE",
+    "population", "Replaces the population table, and says what changes.",
+    vi: "Thay bảng dân số, và nói điều gì thay đổi.", operands: "FILE",
     operandCount: 1...1,
     options: [
-      .init("dry-run", help: "only check, and say what would change"), Commands.json,
+      .init(
+        "dry-run", help: "only check, and say what would change",
+        vi: "chỉ kiểm tra, và nói điều gì sẽ thay đổi"), Commands.json,
     ])
 
   static func run(_ options: Options) throws -> ExitCode {

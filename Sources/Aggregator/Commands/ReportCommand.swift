@@ -5,14 +5,29 @@ import Indicators
 enum ReportCommand: Command {
   static let usage = CommandLineParser.Command(
     "report", "The report of a quarter, a month or a year; --freeze keeps it as it is signed.",
+    vi: "Báo cáo quý, tháng hay năm; --freeze giữ đúng bản được ký.",
     options: [
-      .init("quarter", "YYYY-QN", help: "such as 2026-Q4"),
-      .init("month", "YYYY-MM", help: "such as 2026-11"),
-      .init("year", "YYYY", help: "such as 2026"),
-      .init("format", "FORM", help: "text (default), json or csv"),
-      .init("lang", "LANGUAGE", help: "vi (default) or en"),
-      .init("freeze", help: "keep it in the store as it is signed"),
-      .init("frozen", "NUMBER", help: "the one that was kept, not a new one"),
+      .init(
+        "quarter", "YYYY-QN", help: "such as 2026-Q4",
+        vi: "ví dụ 2026-Q4"),
+      .init(
+        "month", "YYYY-MM", help: "such as 2026-11",
+        vi: "ví dụ 2026-11"),
+      .init(
+        "year", "YYYY", help: "such as 2026",
+        vi: "ví dụ 2026"),
+      .init(
+        "format", "FORM", help: "text (default), json or csv",
+        vi: "text (mặc định), json hoặc csv"),
+      .init(
+        "lang", "LANGUAGE", help: "vi (default) or en",
+        vi: "vi (mặc định) hoặc en"),
+      .init(
+        "freeze", help: "keep it in the store as it is signed",
+        vi: "giữ trong kho đúng bản được ký"),
+      .init(
+        "frozen", "NUMBER", help: "the one that was kept, not a new one",
+        vi: "bản đã giữ, không lập bản mới"),
     ])
 
   private static let forms = ["text", "json", "csv"]

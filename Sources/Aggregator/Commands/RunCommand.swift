@@ -3,7 +3,9 @@ import MQTT
 
 /// `hatang-aggregator run`: the daemon.
 enum RunCommand: Command {
-  static let usage = CommandLineParser.Command("run", "The daemon: ingest, indicators, web.")
+  static let usage = CommandLineParser.Command(
+    "run", "The daemon: ingest, indicators, web.",
+    vi: "Dịch vụ: thu nhận, chỉ tiêu, trang web.")
 
   /// - Parameter options: of the command line.
   static func run(_ options: Options) throws -> ExitCode {

@@ -7,10 +7,17 @@ import Indicators
 package enum WatchCommand: Command {
   package static let usage = CommandLineParser.Command(
     "watch", "Problems, agents and ledger, refreshing; Ctrl-C ends it.",
+    vi: "Sự cố, trạm và sổ cái, tự làm mới; Ctrl-C để thoát.",
     options: [
-      CommandLineParser.Option("every", "SECONDS", help: "between two looks; 2"),
-      CommandLineParser.Option("once", help: "one look, for pipes"),
-      CommandLineParser.Option("english", help: "in English"),
+      CommandLineParser.Option(
+        "every", "SECONDS", help: "between two looks; 2",
+        vi: "giây giữa hai lần xem; 2"),
+      CommandLineParser.Option(
+        "once", help: "one look, for pipes",
+        vi: "xem một lần"),
+      CommandLineParser.Option(
+        "english", help: "in English",
+        vi: "bằng tiếng Anh"),
     ])
 
   /// Lines of agents that a screen has room for.

@@ -52,8 +52,13 @@ package struct AuthorityConfiguration: Equatable, Sendable {
   func broker() throws(EnrolmentError) -> PublicBroker {
     guard let publicBroker else {
       throw EnrolmentError(
-        "ca.public_broker", "is not configured, so no agent could find the broker",
-        remedy: "add ca: { public_broker: { host: \"…\", port: 8883 } } to the configuration")
+        "ca.public_broker",
+        .init(
+          vi: "chưa có trong cấu hình, nên không trạm nào tìm được broker",
+          en: "is not configured, so no agent could find the broker"),
+        remedy: .init(
+          vi: "thêm ca: { public_broker: { host: \"…\", port: 8883 } } vào cấu hình",
+          en: "add ca: { public_broker: { host: \"…\", port: 8883 } } to the configuration"))
     }
     return publicBroker
   }

@@ -32,7 +32,9 @@ package struct CertificateAuthority: ~Copyable {
     let certificate = AuthorityFiles(folder: configuration.folder).certificate
     guard Files.exists(certificate) else {
       throw EnrolmentError(
-        certificate, "there is no authority yet", remedy: "run: sudo hatang-aggregator init-ca")
+        certificate, .init(vi: "chưa có CA của tỉnh", en: "there is no authority yet"),
+        remedy: .init(
+          vi: "chạy: sudo hatang-aggregator init-ca", en: "run: sudo hatang-aggregator init-ca"))
     }
     try CertificateAuthority.expectPrivate(AuthorityFiles(folder: configuration.folder).key)
     try self.init(locking: configuration, nowMs: nowMs)
@@ -82,8 +84,13 @@ package struct CertificateAuthority: ~Copyable {
     let files = AuthorityFiles(folder: configuration.folder)
     guard !Files.exists(files.certificate) else {
       throw EnrolmentError(
-        files.certificate, "there is an authority already; a new one would shut every agent out",
-        remedy: "keep it; --broker-only makes the broker's certificate anew")
+        files.certificate,
+        .init(
+          vi: "đã có CA; làm CA mới là khoá mọi trạm ra ngoài",
+          en: "there is an authority already; a new one would shut every agent out"),
+        remedy: .init(
+          vi: "giữ CA cũ; --broker-only chỉ làm lại chứng thư của broker",
+          en: "keep it; --broker-only makes the broker's certificate anew"))
     }
     try Place.makeFolder(files.folder, mode: 0o755)
     let authority = try CertificateAuthority(locking: configuration, nowMs: nowMs)
@@ -136,8 +143,13 @@ package struct CertificateAuthority: ~Copyable {
       !$0.isRevoked && $0.expiresMs > nowMs
     }) {
       throw EnrolmentError(
-        agent, "is enrolled until \(RFC3339.format(ms: standing.expiresMs))",
-        remedy: "renew it; or revoke it first if its key is lost, or is no longer a secret")
+        agent,
+        .init(
+          vi: "đã đăng ký đến \(RFC3339.format(ms: standing.expiresMs))",
+          en: "is enrolled until \(RFC3339.format(ms: standing.expiresMs))"),
+        remedy: .init(
+          vi: "gia hạn bằng renew; nếu khoá đã mất hoặc bị lộ, thu hồi bằng revoke trước",
+          en: "renew it; or revoke it first if its key is lost, or is no longer a secret"))
     }
     var made: Bundle?
     try inWorkshop { () throws(EnrolmentError) in
@@ -158,7 +170,7 @@ package struct CertificateAuthority: ~Copyable {
     let request = files.request(of: agent)
     guard index.certificates(of: agent).contains(where: { !$0.isRevoked }),
       Files.exists(request)
-    else { throw notEnrolled(agent, remedy: "enroll it") }
+    else { throw notEnrolled(agent, remedy: .init(vi: "đăng ký bằng enroll", en: "enroll it")) }
     var made: Bundle?
     try inWorkshop { () throws(EnrolmentError) in
       try sign(
@@ -175,7 +187,9 @@ package struct CertificateAuthority: ~Copyable {
   /// - Returns: how many certificates; 0: all were revoked already.
   package func revoke(_ agent: String) throws(EnrolmentError) -> Int {
     let issued = index.certificates(of: agent)
-    guard !issued.isEmpty else { throw notEnrolled(agent, remedy: "check the name") }
+    guard !issued.isEmpty else {
+      throw notEnrolled(agent, remedy: .init(vi: "kiểm tra lại tên", en: "check the name"))
+    }
     let standing = issued.filter { !$0.isRevoked }
     for each in standing {
       try OpenSSL.run(
@@ -189,8 +203,7 @@ package struct CertificateAuthority: ~Copyable {
     do throws(FileError) {
       try Files.remove(files.request(of: agent))
     } catch {
-      throw EnrolmentError(
-        error.subject, "cannot remove: \(FileError.text(of: error.code))", remedy: "run it as root")
+      throw EnrolmentError(error)
     }
     try publishRevocations()
     try restartBroker()
@@ -203,10 +216,15 @@ package struct CertificateAuthority: ~Copyable {
 
   // MARK: Private helpers
 
-  private func notEnrolled(_ agent: String, remedy: String) -> EnrolmentError {
-    let known = index.expiries.map(\.agent)
-    let words = known.isEmpty ? "nobody is" : "enrolled are \(known.joined(separator: ", "))"
-    return EnrolmentError(agent, "is not enrolled; \(words)", remedy: remedy)
+  private func notEnrolled(_ agent: String, remedy: EnrolmentError.Words) -> EnrolmentError {
+    let known = index.expiries.map(\.agent).joined(separator: ", ")
+    let words =
+      known.isEmpty
+      ? (vi: "chưa có trạm nào", en: "nobody is")
+      : (vi: "đã có \(known)", en: "enrolled are \(known)")
+    return EnrolmentError(
+      agent,
+      .init(vi: "chưa đăng ký; \(words.vi)", en: "is not enrolled; \(words.en)"), remedy: remedy)
   }
 
   private func bundle(
@@ -216,7 +234,9 @@ package struct CertificateAuthority: ~Copyable {
     let pem = try Place.text(of: files.made("new.pem"))
     guard let certificate = Certificate(pem: pem) else {
       throw EnrolmentError(
-        files.made("new.pem"), "openssl made no certificate", remedy: "update openssl")
+        files.made("new.pem"),
+        .init(vi: "openssl không làm ra chứng thư", en: "openssl made no certificate"),
+        remedy: .init(vi: "cập nhật openssl", en: "update openssl"))
     }
     return Bundle(
       agent: agent, site: site, area: area, issuedMs: nowMs / 1_000 * 1_000,
@@ -277,17 +297,23 @@ package struct CertificateAuthority: ~Copyable {
     guard !configuration.restartBroker.isEmpty else { return }
     let exitCode: Int32
     let words = configuration.restartBroker.joined(separator: " ")
-    let remedy = "run it yourself: until then an open connection of the agent lives on"
+    let remedy = EnrolmentError.Words(
+      vi: "hãy tự chạy lệnh đó: chưa chạy thì kết nối đang mở của trạm vẫn sống",
+      en: "run it yourself: until then an open connection of the agent lives on")
+    func failed(_ vi: String, _ en: String) -> EnrolmentError {
+      EnrolmentError(
+        words,
+        .init(vi: "\(vi); chứng thư đã bị thu hồi", en: "\(en); the certificates are revoked"),
+        remedy: remedy)
+    }
     do throws(FileError) {
       exitCode = try ChildProcess.run(configuration.restartBroker).exitCode
     } catch {
-      throw EnrolmentError(
-        words, "cannot run: \(FileError.text(of: error.code)); the certificates are revoked",
-        remedy: remedy)
+      let cause = FileError.text(of: error.code)
+      throw failed("không chạy được: \(cause)", "cannot run: \(cause)")
     }
     guard exitCode == 0 else {
-      throw EnrolmentError(
-        words, "ended with \(exitCode); the certificates are revoked", remedy: remedy)
+      throw failed("kết thúc với mã \(exitCode)", "ended with \(exitCode)")
     }
   }
 }

@@ -1,3 +1,5 @@
+import Enrolment
+
 /// What is worth an operator's attention. The page's list of problems and Prometheus' rules
 /// (config/prometheus/alerts.yml, rendered by `AlertRules`) are made from this one table, with the
 /// same bounds; a test lets both judge the same facts.
@@ -42,7 +44,7 @@ package enum Condition: String, CaseIterable, Sendable {
     static let clockSeconds: Int64 = 60
     static let rejectedShare = 0.01
     static let rejectedSeconds: Int64 = 3_600
-    static let certificateSeconds: Int64 = 14 * 86_400
+    static let certificateSeconds = Certificate.warningDays * 86_400
     static let writtenPerDay: Int64 = 10_000_000_000
     static let lostSeconds: Int64 = 86_400
     static let refusedSeconds: Int64 = 3_600

@@ -11,6 +11,8 @@ public struct CommandLineParser: Sendable {
   public let version: String
   /// One sentence for the head of the help text.
   public let summary: String
+  /// The same in Vietnamese, which the help text shows first; empty: there is none.
+  public let vi: String
   /// What `--config` is when it is absent.
   public let defaultConfig: String
   /// A program without commands has one whose name is empty.
@@ -22,17 +24,20 @@ public struct CommandLineParser: Sendable {
     /// One word or several, such as `import gnettrack`.
     public let name: String
     public let summary: String
+    /// The summary in Vietnamese, which the help text shows first; empty: there is none.
+    public let vi: String
     /// Name of the operands in the help text, such as `FILE…`; empty: none are allowed.
     public let operands: String
     public let operandCount: ClosedRange<Int>
     public let options: [Option]
 
     public init(
-      _ name: String, _ summary: String, operands: String = "",
+      _ name: String, _ summary: String, vi: String = "", operands: String = "",
       operandCount: ClosedRange<Int> = 0...0, options: [Option] = []
     ) {
       self.name = name
       self.summary = summary
+      self.vi = vi
       self.operands = operands
       self.operandCount = operandCount
       self.options = options
@@ -45,11 +50,14 @@ public struct CommandLineParser: Sendable {
     /// Name of its value in the help text; `nil`: it has none.
     public let argument: String?
     public let help: String
+    /// The help in Vietnamese, shown first; empty: there is none.
+    public let vi: String
 
-    public init(_ name: String, _ argument: String? = nil, help: String) {
+    public init(_ name: String, _ argument: String? = nil, help: String, vi: String = "") {
       self.name = name
       self.argument = argument
       self.help = help
+      self.vi = vi
     }
   }
 
@@ -60,12 +68,13 @@ public struct CommandLineParser: Sendable {
   }
 
   public init(
-    program: String, version: String, summary: String, defaultConfig: String,
+    program: String, version: String, summary: String, vi: String = "", defaultConfig: String,
     commands: [Command], manual: Manual = Manual()
   ) {
     self.program = program
     self.version = version
     self.summary = summary
+    self.vi = vi
     self.defaultConfig = defaultConfig
     self.commands = commands
     self.manual = manual
@@ -123,34 +132,49 @@ public struct CommandLineParser: Sendable {
   /// The commands.
   public var help: String {
     if commands.count == 1, commands[0].name.isEmpty { return help(of: commands[0]) }
-    var text = "\(summary)\n\nUsage: \(program) COMMAND [OPTION…]\n\n"
+    let head = vi.isEmpty ? summary : "\(vi)\n\(summary)"
+    var text = "\(head)\n\nUsage: \(program) COMMAND [OPTION…]\n\n"
     text += CommandLineParser.table(
-      commands.map { ($0.operands.isEmpty ? $0.name : "\($0.name) \($0.operands)", $0.summary) })
-    return text + "\nEvery command has --help, --version and --config FILE.\n"
+      commands.map {
+        ($0.operands.isEmpty ? $0.name : "\($0.name) \($0.operands)", $0.vi, $0.summary)
+      })
+    if !vi.isEmpty { text += "\nLệnh nào cũng có --help, --version và --config FILE.\n" }
+    return text + (vi.isEmpty ? "\n" : "")
+      + "Every command has --help, --version and --config FILE.\n"
   }
 
   public func help(of command: Command) -> String {
     let words = [program, command.name, "[OPTION…]", command.operands].filter { !$0.isEmpty }
-    let head = command.name.isEmpty ? summary : command.summary
+    let english = command.name.isEmpty ? summary : command.summary
+    let isBilingual = !command.vi.isEmpty
+    let head = isBilingual ? "\(command.vi)\n\(english)" : english
     return "\(head)\n\nUsage: \(words.joined(separator: " "))\n\n"
       + CommandLineParser.table(
         (command.options + common).map { option in
-          ("--\(option.name)" + (option.argument.map { " \($0)" } ?? ""), option.help)
+          (
+            "--\(option.name)" + (option.argument.map { " \($0)" } ?? ""),
+            isBilingual ? option.vi : "", option.help
+          )
         })
   }
 
   var common: [Option] {
     [
-      Option("config", "FILE", help: "configuration, \(defaultConfig) unless given"),
-      Option("help", help: "this text"),
-      Option("version", help: "the version"),
+      Option(
+        "config", "FILE", help: "configuration, \(defaultConfig) unless given",
+        vi: "cấu hình, mặc định \(defaultConfig)"),
+      Option("help", help: "this text", vi: "lời này"),
+      Option("version", help: "the version", vi: "phiên bản"),
     ]
   }
 
-  private static func table(_ rows: [(String, String)]) -> String {
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { left, right in
-      "  \(left)\(String(repeating: " ", count: width - left.count))  \(right)\n"
+  /// Vietnamese beside the name, English below it.
+  private static func table(_ rows: [(name: String, vi: String, en: String)]) -> String {
+    let width = rows.map(\.name.count).max() ?? 0
+    return rows.map { name, vi, en in
+      let below = "\n" + String(repeating: " ", count: width + 4)
+      let text = vi.isEmpty ? en : vi + below + en
+      return "  \(name)\(String(repeating: " ", count: width - name.count))  \(text)\n"
     }.joined()
   }
 

@@ -13,15 +13,16 @@ package struct CommandSet: Sendable {
   private let isUnreachable: @Sendable (any Error) -> Bool
 
   /// - Parameters:
+  ///   - vi: the summary in Vietnamese.
   ///   - commands: in the order of the help text.
   ///   - isUnreachable: whether an error says that the other side does not answer.
   package init(
-    program: String, version: String, summary: String, defaultConfig: String,
+    program: String, version: String, summary: String, vi: String, defaultConfig: String,
     manual: CommandLineParser.Manual, commands: [any Command.Type],
     isUnreachable: @escaping @Sendable (any Error) -> Bool
   ) {
     parser = CommandLineParser(
-      program: program, version: version, summary: summary, defaultConfig: defaultConfig,
+      program: program, version: version, summary: summary, vi: vi, defaultConfig: defaultConfig,
       commands: commands.map { $0.usage }, manual: manual)
     self.commands = commands
     self.isUnreachable = isUnreachable

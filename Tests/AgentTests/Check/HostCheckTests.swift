@@ -160,8 +160,23 @@ import Testing
       try disk("path: '\(folder.path)/no/buffer.db'") == """
         red disk: Thư mục bộ đệm D/no: cannot find D/no: No such file or directory
           the buffer's folder cannot be used
-        → Tạo: sudo mkdir -p D/no
-          make it as above
+        → Tạo: sudo install -d -o hatang-agent -g hatang-agent -m 0750 D/no; rồi sudo systemctl \
+        edit hatang-agent: [Service] ReadWritePaths=D/no
+          make it as above, and open it to the service, whose disk is closed otherwise
+
+        """)
+  }
+
+  @Test(.disabled(if: Files.exists("/var/lib/hatang-agent"), "this host has the agent's package"))
+  func `a host that the service never ran on is told to start it, which makes the folder`() throws {
+    let settings = try buffer("")
+    #expect(
+      findings { DiskCheck.examine(settings, $0) } == """
+        red disk: Thư mục bộ đệm /var/lib/hatang-agent: cannot find /var/lib/hatang-agent: No such \
+        file or directory
+          the buffer's folder cannot be used
+        → Khởi động, dịch vụ tự tạo thư mục: sudo systemctl start hatang-agent
+          start the service as above, it makes the folder
 
         """)
   }

@@ -48,8 +48,8 @@ import Testing
       try check(broker.port) == answers + passes + """
         yellow local_limits: Broker tại chỗ: chỉ cho 20 bản tin cùng lúc
           the local broker: it allows 20 messages at a time
-        → Đặt max_inflight_messages 1000; xem config/mosquitto/local.conf
-          set it as above; see config/mosquitto/local.conf
+        → Đặt max_inflight_messages 1000; mẫu: /usr/share/hatang/mosquitto/hatang-agent.conf
+          set it as above; a sample is in that file
 
         """)
   }
@@ -78,8 +78,9 @@ import Testing
           refused: Not authorized; check username, password or certificate, and the broker's \
           access list
             a test message does not pass the local broker: it refuses: see above
-          → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf
-            allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf
+          → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: \
+          /usr/share/hatang/mosquitto/hatang-agent.conf
+            allow measure/# in acl_file, drop max_qos 0; the sample is named above
 
           """), "\(text)")
     #expect(text.contains("số bản tin đã bỏ ($SYS đóng)"), "\(text)")
@@ -87,8 +88,9 @@ import Testing
 
   @Test func `a message that does not come back, or with QoS 0, is red`() {
     let remedy = """
-      → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf
-        allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf
+      → Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: \
+      /usr/share/hatang/mosquitto/hatang-agent.conf
+        allow measure/# in acl_file, drop max_qos 0; the sample is named above
 
       """
     #expect(
@@ -123,13 +125,14 @@ import Testing
       try limits("# nothing\n") == """
         red local_limits: Broker tại chỗ: persistence tắt, khởi động lại là mất bản tin đã nhận
           the local broker: persistence is off, a restart loses what it has acknowledged
-        → Đặt persistence true, autosave_on_changes true, autosave_interval 1000; xem \
-        config/mosquitto/local.conf
-          set it as above; see config/mosquitto/local.conf
+        → Đặt persistence true, autosave_on_changes true, autosave_interval 1000; mẫu: \
+        /usr/share/hatang/mosquitto/hatang-agent.conf
+          set it as above; a sample is in that file
         yellow local_limits: Broker tại chỗ: chỉ giữ 1000 bản tin khi dịch vụ vắng, quá thì bỏ
           the local broker: while the daemon is away it holds 1000 messages and no more
-        → Đặt max_queued_messages 0, max_queued_bytes 100000000; xem config/mosquitto/local.conf
-          set it as above; see config/mosquitto/local.conf
+        → Đặt max_queued_messages 0, max_queued_bytes 100000000; mẫu: \
+        /usr/share/hatang/mosquitto/hatang-agent.conf
+          set it as above; a sample is in that file
 
         """)
   }
@@ -140,8 +143,9 @@ import Testing
       try limits(right, dropped: 7) == """
         yellow local_limits: Broker tại chỗ: đã bỏ 7 bản tin từ khi khởi động
           the local broker: it has dropped 7 messages since it began
-        → Đặt max_queued_messages 0, max_queued_bytes 100000000; xem config/mosquitto/local.conf
-          set it as above; see config/mosquitto/local.conf
+        → Đặt max_queued_messages 0, max_queued_bytes 100000000; mẫu: \
+        /usr/share/hatang/mosquitto/hatang-agent.conf
+          set it as above; a sample is in that file
 
         """)
     #expect(

@@ -33,8 +33,30 @@ import Testing
       conclude(status) == """
         red record: Bản ghi thử không đi hết đường: dịch vụ không thu nhận nó (no broker)
           the test record did not come all the way: the daemon did not take it in
-        → Xem local trong cấu hình: dịch vụ và lệnh này có dùng chung broker không?
-          see local in the configuration: do the daemon and this command use one broker?
+        → Xem dòng về broker tại chỗ
+          see the lines on the local broker
+
+        """)
+  }
+
+  @Test func `a record that is not taken in blames what stands in its way, and nothing else`()
+    throws
+  {
+    let head = "red record: Bản ghi thử không đi hết đường: dịch vụ không thu nhận nó"
+    let tail = "\n  the test record did not come all the way: the daemon did not take it in\n"
+    #expect(
+      conclude(try running("{ paused_reason: 'no room', local: { trouble: null } }"))
+        == head + " (no room)" + tail + """
+          → Xem các dòng về đĩa, bộ đệm và đường lên
+            see the lines on disk, buffer and uplink
+
+          """)
+    #expect(
+      conclude(try running("{ local: { trouble: null } }")) == head + tail + """
+        → Kiểm tra lại sau một phút; nếu vẫn vậy, xem local trong cấu hình: dịch vụ và lệnh này có \
+        dùng chung broker không?
+          check again in a minute; if it stays so, see local in the configuration: do the daemon \
+        and this command use one broker?
 
         """)
   }
@@ -54,8 +76,14 @@ import Testing
           hatang-aggregator runs
 
           """)
+    let receipt = #"answered: true, last_receipt_at: "2026-11-25T08:28:32Z""#
     #expect(
-      conclude(try running("{ \(taken), backlog: 5000, uplink: { answered: true } }")) == """
+      conclude(try running("{ \(taken), backlog: 5000, uplink: { \(receipt) } }"))
+        .hasPrefix("red record: "), "a receipt of before is none for what came since")
+    let later = receipt.replacing("08:28:32", with: "08:28:34")
+    #expect(
+      conclude(try running("{ \(taken), backlog: 5000, uplink: { \(later) } }"))
+        == """
         yellow record: Bản ghi thử đã được giữ, đang chờ sau 5000 số đo khác
           the test record is kept, and waits behind 5000 measurements
         → Chờ gửi hết rồi kiểm tra lại: hatang-agent status

@@ -59,10 +59,11 @@ import Testing
 
     """
   private let rightsRemedy = """
-    → Báo tỉnh: acl_file của broker phải theo mẫu trong config/mosquitto/central.conf, và chứng \
-    thư phải mang tên kcn-1
-      tell the province: the broker's acl_file must follow config/mosquitto/central.conf, and the \
-    certificate's name must be the agent's
+    → Báo tỉnh: acl_file của broker phải theo mẫu \
+    /usr/share/doc/hatang-aggregator/examples/central.acl ở máy chủ tỉnh, và chứng thư phải mang \
+    tên kcn-1
+      tell the province: the broker's acl_file must be as that sample on the province's host, and \
+    the certificate's name must be the agent's
 
     """
 

@@ -48,7 +48,14 @@ final class BrokerSession {
   /// - Returns: the broker's refusal; `nil`: acknowledged.
   func publish(_ topic: String, _ payload: [UInt8]) throws -> MQTTError? {
     try prepare()
-    let id = try connection.publish(Publication(topic: topic, payload: payload))
+    let id: Int32
+    do throws(MQTTError) {
+      id = try connection.publish(Publication(topic: topic, payload: payload))
+    } catch {
+      // The CONNACK has refused it beforehand, such as QoS 1 where max_qos is 0.
+      guard connection.isConnected else { throw error }
+      return error
+    }
     try expect { $0.settled.contains(id) || $0.refusal != nil }
     return refusal
   }

@@ -6,6 +6,7 @@ import MQTT
 package enum CheckCommand: Command {
   package static let usage = CommandLineParser.Command(
     "check", "Checks files, disk, clock, brokers and the way to the province, with remedies.",
+    vi: "Kiểm tra tệp, đĩa, đồng hồ, broker và đường về tỉnh, kèm cách sửa.",
     options: [Commands.json])
 
   /// All parts together; what hangs until then is said to.

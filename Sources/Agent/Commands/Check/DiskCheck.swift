@@ -21,7 +21,7 @@ package enum DiskCheck {
       findings.add(
         "disk", .failed,
         Bilingual("Thư mục bộ đệm \(folder): \(error)", "the buffer's folder cannot be used"),
-        remedy: Bilingual("Tạo: sudo mkdir -p \(folder)", "make it as above"))
+        remedy: remedy(forMissing: folder))
       return nil
     }
     let (freeMB, minMB) = (free / 1_000_000, buffer.freeBytesMin / 1_000_000)
@@ -48,6 +48,19 @@ package enum DiskCheck {
           "run this as the service's user, or give that user the folder"))
     }
     return free
+  }
+
+  /// The service makes its own folder, with the right owner; any other is the technician's to make.
+  private static func remedy(forMissing folder: String) -> Bilingual {
+    guard folder != InstalledFile.stateFolder else {
+      return Bilingual(
+        "Khởi động, dịch vụ tự tạo thư mục: sudo systemctl start hatang-agent",
+        "start the service as above, it makes the folder")
+    }
+    return Bilingual(
+      "Tạo: sudo install -d -o hatang-agent -g hatang-agent -m 0750 \(folder); rồi "
+        + "sudo systemctl edit hatang-agent: [Service] ReadWritePaths=\(folder)",
+      "make it as above, and open it to the service, whose disk is closed otherwise")
   }
 
   package static func examineRoom(_ room: RoomEstimate, _ findings: CheckFindings) {

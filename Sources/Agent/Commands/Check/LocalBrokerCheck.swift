@@ -75,8 +75,8 @@ package enum LocalBrokerCheck {
         "Bản tin thử không qua được broker tại chỗ: \(cause.vi)",
         "a test message does not pass the local broker: \(cause.en)"),
       remedy: Bilingual(
-        "Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: config/mosquitto/local.conf",
-        "allow measure/# in acl_file, drop max_qos 0; a sample: config/mosquitto/local.conf"))
+        "Cho phép measure/# trong acl_file, bỏ max_qos 0; mẫu: \(InstalledFile.localBroker)",
+        "allow measure/# in acl_file, drop max_qos 0; the sample is named above"))
   }
 
   // MARK: Bounds
@@ -105,8 +105,6 @@ package enum LocalBrokerCheck {
   }
 
   package static func examine(_ seen: Seen, _ findings: CheckFindings) {
-    let sample = Bilingual(
-      "xem config/mosquitto/local.conf", "see config/mosquitto/local.conf")
     var isRight = true
     func warn(
       _ result: CheckReport.Result, _ vi: String, _ en: String, _ setting: String
@@ -114,7 +112,9 @@ package enum LocalBrokerCheck {
       isRight = false
       findings.add(
         "local_limits", result, Bilingual("Broker tại chỗ: \(vi)", "the local broker: \(en)"),
-        remedy: Bilingual("Đặt \(setting); \(sample.vi)", "set it as above; \(sample.en)"))
+        remedy: Bilingual(
+          "Đặt \(setting); mẫu: \(InstalledFile.localBroker)",
+          "set it as above; a sample is in that file"))
     }
     if let file = seen.file {
       if !file.isPersistent {

@@ -19,8 +19,9 @@ package enum ProbeCheck {
       findings.add(
         trial.name, isPassing(failure.outcome) ? .warning : .failed, failure.text,
         remedy: Bilingual(
-          "Thử lại: sudo hatang-agent probe \(trial.command) --print",
-          "try again as above; docs/probes.md says what each outcome asks for"))
+          "Thử lại: sudo hatang-agent probe \(trial.command) --print; mã kết quả: "
+            + "zless \(InstalledFile.probes)",
+          "try again as above; that document says what each outcome asks for"))
     }
   }
 

@@ -40,10 +40,9 @@ package enum RecordCheck {
     guard let record = status["check"], !record.isNull,
       (try? record["source"]?.string()) == source
     else { return .absent }
-    func ms(_ key: String) -> Int64? {
-      (try? record[key]?.string()).flatMap { RFC3339.parse($0) }
+    guard let taken = ms(record, "taken_at"), let receipted = ms(record, "receipted_at") else {
+      return .taken
     }
-    guard let taken = ms("taken_at"), let receipted = ms("receipted_at") else { return .taken }
     return .receipted(ms: max(0, receipted - taken))
   }
 
@@ -66,24 +65,40 @@ package enum RecordCheck {
         Bilingual(
           "Bản ghi thử đã tới tỉnh và có biên nhận sau \(ms) ms",
           "the test record reached the province, receipted after \(ms) ms"))
-    case .absent:
-      let trouble = trouble(root["local"]) ?? root["paused_reason"].flatMap(text)
-      fail(
-        Bilingual(
-          "dịch vụ không thu nhận nó" + (trouble.map { " (\($0))" } ?? ""),
-          "the daemon did not take it in"),
-        Bilingual(
-          "Xem local trong cấu hình: dịch vụ và lệnh này có dùng chung broker không?",
-          "see local in the configuration: do the daemon and this command use one broker?"),
-        findings)
+    case .absent: concludeAbsent(root, findings)
     case .taken: concludeTaken(root, findings)
     }
   }
 
+  private static func concludeAbsent(_ root: ConfigNode, _ findings: CheckFindings) {
+    let (cause, remedy): (String, Bilingual)
+    // The local broker is not at fault where the buffer has no room, as after a long outage.
+    if let paused = root["paused_reason"].flatMap(text) {
+      cause = " (\(paused))"
+      remedy = Bilingual(
+        "Xem các dòng về đĩa, bộ đệm và đường lên", "see the lines on disk, buffer and uplink")
+    } else if let trouble = trouble(root["local"]) {
+      cause = " (\(trouble))"
+      remedy = Bilingual("Xem dòng về broker tại chỗ", "see the lines on the local broker")
+    } else {
+      cause = ""
+      remedy = Bilingual(
+        "Kiểm tra lại sau một phút; nếu vẫn vậy, xem local trong cấu hình: dịch vụ và lệnh này có "
+          + "dùng chung broker không?",
+        "check again in a minute; if it stays so, see local in the configuration: do the daemon "
+          + "and this command use one broker?")
+    }
+    fail(
+      Bilingual("dịch vụ không thu nhận nó\(cause)", "the daemon did not take it in"), remedy,
+      findings)
+  }
+
   private static func concludeTaken(_ root: ConfigNode, _ findings: CheckFindings) {
     let backlog = (try? root["backlog"]?.integer(in: 0...Int64.max)) ?? 0
-    let isAnswered = (try? root["uplink"]?["answered"]?.boolean()) ?? false
-    if isAnswered, backlog > 1 {
+    // Others are delivered while it waits; an uplink that died a moment ago looks connected, too.
+    if let taken = ms(root["check"], "taken_at"), backlog > 1,
+      let receipt = ms(root["uplink"], "last_receipt_at"), receipt > taken
+    {
       findings.add(
         "record", .warning,
         Bilingual(
@@ -111,6 +126,10 @@ package enum RecordCheck {
       Bilingual(
         "Bản ghi thử không đi hết đường: \(cause.vi)",
         "the test record did not come all the way: \(cause.en)"), remedy: remedy)
+  }
+
+  private static func ms(_ node: ConfigNode?, _ key: String) -> Int64? {
+    (try? node?[key]?.string()).flatMap { RFC3339.parse($0) }
   }
 
   private static func trouble(_ connection: ConfigNode?) -> String? {

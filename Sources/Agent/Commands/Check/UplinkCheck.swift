@@ -186,9 +186,9 @@ package enum UplinkCheck {
 
   private static func remedy(_ agent: String) -> Bilingual {
     Bilingual(
-      "Báo tỉnh: acl_file của broker phải theo mẫu trong config/mosquitto/central.conf, "
+      "Báo tỉnh: acl_file của broker phải theo mẫu \(InstalledFile.centralAccess) ở máy chủ tỉnh, "
         + "và chứng thư phải mang tên \(agent)",
-      "tell the province: the broker's acl_file must follow config/mosquitto/central.conf, and "
+      "tell the province: the broker's acl_file must be as that sample on the province's host, and "
         + "the certificate's name must be the agent's")
   }
 }

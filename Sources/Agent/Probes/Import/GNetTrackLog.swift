@@ -58,13 +58,18 @@ package struct GNetTrackLog {
     case noMode
     case unknownMode(String)
 
-    var text: String {
+    var text: Bilingual {
       switch self {
-      case .cut: "not as many cells as columns"
-      case .noTime: "no time, or none like 2019.12.14_10.16.30"
-      case .noPosition: "no position, or an illegal one"
-      case .noMode: "no network mode"
-      case .unknownMode(let mode): "network mode \(mode) is not known"
+      case .cut: Bilingual("số ô khác số cột", "not as many cells as columns")
+      case .noTime:
+        Bilingual(
+          "không có giờ, hoặc không như 2019.12.14_10.16.30",
+          "no time, or none like 2019.12.14_10.16.30")
+      case .noPosition:
+        Bilingual("không có vị trí, hoặc vị trí sai", "no position, or an illegal one")
+      case .noMode: Bilingual("không có loại mạng", "no network mode")
+      case .unknownMode(let mode):
+        Bilingual("loại mạng \(mode) chưa biết", "network mode \(mode) is not known")
       }
     }
   }
@@ -76,13 +81,25 @@ package struct GNetTrackLog {
     case illegalQuality
     case noLevel
 
-    var text: String {
+    var text: Bilingual {
       switch self {
-      case .levelBesideOtherMode: "NR level beside a mode that is not 5G: not used"
-      case .illegalLevel: "NRxRSRP outside \(LegalRange.ssRsrp.legalText): taken for absent"
-      case .illegalQuality: "NRxRSRQ outside \(LegalRange.ssRsrq.legalText): taken for absent"
-      case .noLevel: "5G without a level: published, inconclusive"
+      case .levelBesideOtherMode:
+        Bilingual(
+          "có mức NR bên loại mạng không phải 5G: không dùng",
+          "NR level beside a mode that is not 5G: not used")
+      case .illegalLevel: Self.outside("NRxRSRP", LegalRange.ssRsrp.legalText)
+      case .illegalQuality: Self.outside("NRxRSRQ", LegalRange.ssRsrq.legalText)
+      case .noLevel:
+        Bilingual(
+          "5G không có mức sóng: đã gửi, không kết luận được",
+          "5G without a level: published, inconclusive")
       }
+    }
+
+    private static func outside(_ column: String, _ range: String) -> Bilingual {
+      Bilingual(
+        "\(column) ngoài \(range): coi như không có", "\(column) outside \(range): taken for absent"
+      )
     }
   }
 

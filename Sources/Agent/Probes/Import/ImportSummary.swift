@@ -11,17 +11,24 @@ package struct ImportSummary {
 
   /// Rows that were read are published or left out, each with a reason.
   package var text: String {
-    var lines = ["\(files) \(files == 1 ? "log" : "logs"), \(rows) rows, \(published) published"]
     let total = leftOut.values.reduce(0, +)
-    lines[0] += total == 0 ? ", none left out" : ", \(total) left out:"
-    for (reason, count) in leftOut.sorted(by: { ($1.value, $0.key.text) < ($0.value, $1.key.text) })
-    {
-      lines.append("  \(count)  \(reason.text)")
-    }
-    if !notes.isEmpty { lines.append("of the published:") }
-    for (note, count) in notes.sorted(by: { ($1.value, $0.key.text) < ($0.value, $1.key.text) }) {
-      lines.append("  \(count)  \(note.text)")
-    }
-    return lines.joined(separator: "\n") + "\n"
+    let logs = files == 1 ? "log" : "logs"
+    return """
+      \(files) nhật ký, \(rows) dòng: đã gửi \(published), bỏ \(total)
+        \(files) \(logs), \(rows) rows, \(published) published, \(total) left out
+
+      """ + list("Bỏ vì:", "left out because:", leftOut.map { ($1, $0.text) })
+        + list("Trong số đã gửi:", "of the published:", notes.map { ($1, $0.text) })
+  }
+
+  /// The most frequent first.
+  private func list(_ vi: String, _ en: String, _ entries: [(Int, Bilingual)]) -> String {
+    guard !entries.isEmpty else { return "" }
+    return "\(vi)\n  \(en)\n"
+      + entries.sorted { ($1.0, $0.1.en) < ($0.0, $1.1.en) }.map { count, text in
+        let count = "\(count)"
+        let below = String(repeating: " ", count: count.count + 4)
+        return "  \(count)  \(text.vi)\n\(below)\(text.en)\n"
+      }.joined()
   }
 }
