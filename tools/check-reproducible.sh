@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
-# Builds the packages twice from the files that git knows, from nothing, in a folder of the same
-# name, with another zone and umask, and compares the bytes. (In folders of other names everything
-# but the programs is the same: the compiler's choice of registers depends on where its memory lies,
-# and so on the length of paths.)
+# Builds the packages twice from the files that git knows, from nothing, in folders of other names
+# and lengths, with another zone and umask, and compares the bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d "${TMPDIR:-/tmp}/hatang-twice.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 build() {
-  local folder=$work/hatang
+  local folder=$work/$4
   mkdir -p "$folder"
   git ls-files -z | xargs -0 cp --parents -t "$folder"
   (cd "$folder" && umask "$3" && TZ=$2 LC_ALL=C.UTF-8 tools/build-packages.sh out >/dev/null)
@@ -17,8 +15,8 @@ build() {
   rm -rf "$folder"
   (cd "$work/$1" && sha256sum ./*.deb) >"$work/$1.sums"
 }
-build first Asia/Ho_Chi_Minh 022
-build second Pacific/Honolulu 027
+build first Asia/Ho_Chi_Minh 022 hatang
+build second Pacific/Honolulu 027 other-place/of-a-name-that-is-longer/hatang-0.1
 
 if ! diff "$work/first.sums" "$work/second.sums" >&2; then
   echo "The packages differ between two builds of the same files:" >&2

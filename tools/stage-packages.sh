@@ -46,6 +46,9 @@ sed -e 's|"../seeds/population.csv"|"/etc/hatang/population.csv"|' \
 for settings in central.conf central-agents.conf central.acl; do
   put config/mosquitto/$settings usr/share/doc/hatang-aggregator/examples
 done
+put config/prometheus/alerts.yml usr/share/doc/hatang-aggregator/examples
+put config/grafana/hatang.json usr/share/doc/hatang-aggregator/examples
+put config/nginx/hatang.conf usr/share/doc/hatang-aggregator/examples
 # A conffile: `hatang-aggregator population` replaces it, and an upgrade must not undo that.
 put seeds/population.csv etc/hatang
 for table in seeds/README.md seeds/indicators.json seeds/areas.json seeds/areas.geojson; do

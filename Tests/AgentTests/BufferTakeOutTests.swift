@@ -177,8 +177,8 @@ import Testing
     #expect(
       all[0].hasSuffix(
         "band,cell,line,area,down_bps,up_bps,latency_ms,jitter_ms,loss,"
-          + "provisioned_down_bps,offered_down_bps,link_bps,wired,tool,streams,seconds,counter,"
-          + "value"
+          + "provisioned_down_bps,offered_down_bps,link_bps,wired,tool,streams,seconds,"
+          + "down_latency_ms,up_latency_ms,counter,value"
       ))
     let commas = all[0].count { $0 == "," }
     #expect(all[2].count { $0 == "," } == commas && all[3].count { $0 == "," } == commas)

@@ -40,13 +40,15 @@ func reasons(_ payload: String, topic: String = "measure/coverage/modem-1") -> [
       {"line": "L-1", "area": "phu-ly", "down_bps": 938000000, "up_bps": 4.5e8, "latency_ms": 3.25,
        "jitter_ms": 0.0005, "loss": 0.001, "provisioned_down_bps": 1e9,
        "offered_down_bps": 1000000000, "link_bps": 2.5E+9, "wired": true,
-       "tool": "iperf3", "streams": 4, "seconds": 10.5}
+       "tool": "iperf3", "streams": 4, "seconds": 10.5,
+       "down_latency_ms": 40.5, "up_latency_ms": 3600000}
       """#, topic: "measure/broadband/probe/7")
     let body = Broadband(
       line: "L-1", area: "phu-ly", downBps: 938_000_000, upBps: 450_000_000,
       latencyMicroseconds: 3_250, jitterMicroseconds: 1, lossMillionths: 1_000,
       provisionedDownBps: 1_000_000_000, offeredDownBps: 1_000_000_000, linkBps: 2_500_000_000,
-      isWired: true, tool: "iperf3", streams: 4, durationMs: 10_500)
+      isWired: true, tool: "iperf3", streams: 4, durationMs: 10_500,
+      downLatencyMicroseconds: 40_500, upLatencyMicroseconds: 3_600_000_000)
     #expect(
       test.measurements == [
         Measurement(

@@ -127,7 +127,8 @@ import Testing
       "http: { listen: \"0.0.0.0:8057\" }",
       "F:2: http.listen is \"0.0.0.0:8057\", which other machines reach, and nothing decides who "
         + "may read there; listen on 127.0.0.1:8057, or add http.token_file, or put a reverse "
-        + "proxy in front (config/nginx/hatang.conf) and say http.behind_proxy: true"
+        + "proxy in front (/usr/share/doc/hatang-aggregator/examples/hatang.conf) and say "
+        + "http.behind_proxy: true"
     ),
     (
       "http: { token: \"x\" }",

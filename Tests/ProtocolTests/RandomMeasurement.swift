@@ -75,6 +75,7 @@ extension Broadband {
       offeredDownBps: maybe(.offeredDown), linkBps: maybe(.link),
       isWired: Measurement.maybe(Bool.random(using: &generator), using: &generator),
       tool: Measurement.maybe("iperf3", using: &generator), streams: maybe(.streams),
-      durationMs: maybe(.duration))
+      durationMs: maybe(.duration), downLatencyMicroseconds: maybe(.downLatency),
+      upLatencyMicroseconds: maybe(.upLatency))
   }
 }

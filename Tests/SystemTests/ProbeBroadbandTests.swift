@@ -51,6 +51,7 @@ struct ProbeBroadbandTests {
     // A shaped queue fills: the line under load answers later than the idle one.
     let figures = try site.state("broadband", "line").required("figures")
     #expect(try figures.required("down_latency_ms").number(in: 0...1e6) > latency)
+    #expect(try number("down_latency_ms") > latency && number("up_latency_ms") > latency)
   }
 
   @Test func `while others use the line the test is put off, and its busy server says so`() throws {

@@ -200,6 +200,7 @@ def probes(site):
             and all(_seconds(after[code]["newest"]) >= int(began) for code in ("20.1", "20.2")))
 
     wait_for("7.1 counts the desk's dossiers, 20.1 and 20.2 the other probes", arrived, 30)
+    _timer(site, "coverage@modem-1")
 
 
 def cut(site):
@@ -360,6 +361,20 @@ def _probe(site, name, seconds):
         text += site.run(f"journalctl -u {unit} -n 20 -o cat --no-pager")
     site.expect_equal(
         (code, site.property(unit, "Result")), (0, "success"), f"{text}\nthe run of {unit}")
+
+
+def _timer(site, name):
+    """A shipped timer, with a shorter wait alone, starts its probe by itself."""
+    timer = f"hatang-probe-{name}.timer"
+    drop_in = f"/run/systemd/system/{timer}.d"
+    before = site.received()
+    site.run(
+        f"mkdir -p {drop_in} && printf '[Timer]\\nOnCalendar=\\nOnActiveSec=1s\\n"
+        f"RandomizedDelaySec=0\\n' >{drop_in}/short.conf"
+        f" && systemctl daemon-reload && systemctl start {timer}")
+    site.wait_received(before + 1, 60)
+    site.expect(site.property(timer, "LastTriggerUSec") not in ("", "n/a"), f"{timer} never fired")
+    site.run(f"systemctl stop {timer} && rm -r {drop_in} && systemctl daemon-reload")
 
 
 def _polkit(site):

@@ -271,7 +271,7 @@ def reboot(site):
     site.run("systemctl stop hatang-agent")
     site.publish("xe-02", 500)
     flood = _Flood(site, 6000)
-    time.sleep(2)
+    flood.wait_for(300)
     flood.expect_running()
     site.machine.reboot()
     flood.send_again()
@@ -392,6 +392,12 @@ class _Flood:
         self.unit = f"flood-{self.first_ms}"
         site.run(f"systemd-run --quiet --unit={self.unit} -p KillSignal=SIGKILL"
                  f" {self.command} --rate 600")
+
+    def wait_for(self, count):
+        """Until so many more are seen at the local broker, whoever else is there or not."""
+        self.site.run(
+            f"mosquitto_sub -h 127.0.0.1 -t measure/coverage/flood-{self.first_ms} -C {count}"
+            " -W 30 >/dev/null", 40)
 
     def expect_running(self):
         self.site.expect_equal(

@@ -130,7 +130,8 @@ enum MeasurementText {
       number(.provisionedDown, test.provisionedDownBps),
       number(.offeredDown, test.offeredDownBps), number(.link, test.linkBps),
       ("wired", flag(test.isWired)), ("tool", text(test.tool)), number(.streams, test.streams),
-      number(.duration, test.durationMs),
+      number(.duration, test.durationMs), number(.downLatency, test.downLatencyMicroseconds),
+      number(.upLatency, test.upLatencyMicroseconds),
     ]
   }
 

@@ -29,7 +29,8 @@ package struct HTTPConfiguration: Equatable, Sendable {
         """
         is "\(listen.text)", which other machines reach, and nothing decides who may read there; \
         listen on 127.0.0.1:\(listen.port), or add http.token_file, or put a reverse proxy in \
-        front (config/nginx/hatang.conf) and say http.behind_proxy: true
+        front (/usr/share/doc/hatang-aggregator/examples/hatang.conf) and say \
+        http.behind_proxy: true
         """)
     }
   }

@@ -51,8 +51,9 @@ struct OperationsPage {
       "footer", nil,
       language.pick("Lúc ", "As of ") + times.moment(facts.nowMs)
         + language.pick(
-          ". Cùng điều kiện với cảnh báo của Prometheus (config/prometheus/alerts.yml).",
-          ". The same conditions as Prometheus' alerts (config/prometheus/alerts.yml)."))
+          ". Cùng điều kiện với cảnh báo của Prometheus",
+          ". The same conditions as Prometheus' alerts")
+        + " (/usr/share/doc/hatang-aggregator/examples/alerts.yml).")
   }
 
   /// - Parameter isOfOne: on the page of the agent that they are about.

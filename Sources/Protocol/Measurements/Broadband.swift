@@ -28,13 +28,18 @@ public struct Broadband: Equatable, Sendable {
   public var streams: Int64?
   /// How long the test loaded the line, ms.
   public var durationMs: Int64?
+  /// Round trip while the line was loaded towards the user, µs.
+  public var downLatencyMicroseconds: Int64?
+  /// Round trip while the line was loaded from the user, µs.
+  public var upLatencyMicroseconds: Int64?
 
   public init(
     line: String, area: String? = nil, downBps: Int64, upBps: Int64? = nil,
     latencyMicroseconds: Int64? = nil, jitterMicroseconds: Int64? = nil,
     lossMillionths: Int64? = nil, provisionedDownBps: Int64? = nil, offeredDownBps: Int64? = nil,
     linkBps: Int64? = nil, isWired: Bool? = nil, tool: String? = nil, streams: Int64? = nil,
-    durationMs: Int64? = nil
+    durationMs: Int64? = nil, downLatencyMicroseconds: Int64? = nil,
+    upLatencyMicroseconds: Int64? = nil
   ) {
     self.line = line
     self.area = area
@@ -50,5 +55,7 @@ public struct Broadband: Equatable, Sendable {
     self.tool = tool
     self.streams = streams
     self.durationMs = durationMs
+    self.downLatencyMicroseconds = downLatencyMicroseconds
+    self.upLatencyMicroseconds = upLatencyMicroseconds
   }
 }

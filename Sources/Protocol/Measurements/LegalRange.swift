@@ -43,6 +43,10 @@ public struct LegalRange: Sendable {
   public static let offeredDown = LegalRange("offered_down_bps", "bit/s", rates)
   public static let link = LegalRange("link_bps", "bit/s", rates)
   public static let latency = LegalRange("latency_ms", "ms", 0...3_600_000_000, scale: 1_000)
+  public static let downLatency = LegalRange(
+    "down_latency_ms", "ms", 0...3_600_000_000, scale: 1_000)
+  public static let upLatency = LegalRange(
+    "up_latency_ms", "ms", 0...3_600_000_000, scale: 1_000)
   public static let jitter = LegalRange("jitter_ms", "ms", 0...3_600_000_000, scale: 1_000)
   public static let loss = LegalRange("loss", "", 0...1_000_000, scale: 1_000_000)
   public static let streams = LegalRange("streams", "", 1...1_024)

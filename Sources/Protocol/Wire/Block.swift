@@ -169,6 +169,8 @@ public struct Block: Equatable, Sendable {
       provisionedDownBps: integers(.provisionedDown)[row],
       offeredDownBps: integers(.offeredDown)[row], linkBps: integers(.link)[row],
       isWired: integers(.wired)[row].map { $0 == 1 }, tool: texts(.tool)[row],
-      streams: integers(.streams)[row], durationMs: integers(.duration)[row])
+      streams: integers(.streams)[row], durationMs: integers(.duration)[row],
+      downLatencyMicroseconds: integers(.downLatency)[row],
+      upLatencyMicroseconds: integers(.upLatency)[row])
   }
 }

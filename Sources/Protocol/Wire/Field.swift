@@ -34,6 +34,9 @@ public enum Field: Int, CaseIterable, Sendable {
   case counter = 29
   case value = 30
 
+  case downLatency = 31
+  case upLatency = 32
+
   /// What a column holds.
   enum Content: Sendable {
     case integer(ClosedRange<Int64>)
@@ -56,6 +59,8 @@ public enum Field: Int, CaseIterable, Sendable {
     case .ssSinr: .integer(LegalRange.ssSinr.values)
     case .down, .up, .provisionedDown, .offeredDown, .link: .integer(LegalRange.rates)
     case .latency: .integer(LegalRange.latency.values)
+    case .downLatency: .integer(LegalRange.downLatency.values)
+    case .upLatency: .integer(LegalRange.upLatency.values)
     case .jitter: .integer(LegalRange.jitter.values)
     case .loss: .integer(LegalRange.loss.values)
     case .streams: .integer(LegalRange.streams.values)
@@ -91,7 +96,7 @@ public enum Field: Int, CaseIterable, Sendable {
   ]
   private static let broadband: [Field] = [
     .line, .area, .down, .up, .latency, .jitter, .loss, .provisionedDown, .offeredDown, .link,
-    .wired, .tool, .streams, .duration,
+    .wired, .tool, .streams, .duration, .downLatency, .upLatency,
   ]
   private static let service: [Field] = [.area, .counter, .value]
 }
@@ -172,6 +177,8 @@ extension Broadband {
     case .wired: isWired.map { $0 ? 1 : 0 }
     case .streams: streams
     case .duration: durationMs
+    case .downLatency: downLatencyMicroseconds
+    case .upLatency: upLatencyMicroseconds
     default: nil
     }
   }

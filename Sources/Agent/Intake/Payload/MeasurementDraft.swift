@@ -5,7 +5,7 @@ import Protocol
 struct MeasurementDraft {
   private var seen: UInt32 = 0
   /// By `PayloadField.rawValue`; flags are 0 and 1.
-  private var numbers = InlineArray<29, Int64>(repeating: 0)
+  private var numbers = InlineArray<31, Int64>(repeating: 0)
   private var texts = InlineArray<7, String>(repeating: "")
   private var timeOrigin = TimeOrigin.device
 
@@ -157,7 +157,8 @@ struct MeasurementDraft {
       jitterMicroseconds: number(.jitter), lossMillionths: number(.loss),
       provisionedDownBps: number(.provisionedDown), offeredDownBps: number(.offeredDown),
       linkBps: number(.link), isWired: flag(.wired), tool: text(.tool),
-      streams: number(.streams), durationMs: number(.seconds))
+      streams: number(.streams), durationMs: number(.seconds),
+      downLatencyMicroseconds: number(.downLatency), upLatencyMicroseconds: number(.upLatency))
   }
 
   private func service() throws(Fault) -> ServiceCount {

@@ -29,6 +29,8 @@ enum PayloadField: Int, CaseIterable {
   case tool
   case streams
   case seconds
+  case downLatency
+  case upLatency
   case counter
   case value
 
@@ -74,6 +76,8 @@ enum PayloadField: Int, CaseIterable {
     case .down: .down
     case .up: .up
     case .latency: .latency
+    case .downLatency: .downLatency
+    case .upLatency: .upLatency
     case .jitter: .jitter
     case .loss: .loss
     case .provisionedDown: .provisionedDown
@@ -108,7 +112,7 @@ enum PayloadField: Int, CaseIterable {
     case .broadband:
       common + [
         .line, .area, .down, .up, .latency, .jitter, .loss, .provisionedDown, .offeredDown, .link,
-        .wired, .tool, .streams, .seconds,
+        .wired, .tool, .streams, .seconds, .downLatency, .upLatency,
       ]
     case .service: common + [.area, .counter, .value]
     case .check: common

@@ -166,7 +166,7 @@ struct SenMLUnit {
         .init("bit/s"), .init("Mbit/s", power: 6), .init("B/s", factor: 8),
         .init("MB/s", power: 6, factor: 8),
       ]
-    case .latency, .jitter: [.init("ms"), .init("s", power: 3)]
+    case .latency, .downLatency, .upLatency, .jitter: [.init("ms"), .init("s", power: 3)]
     case .seconds: [.init("s"), .init("ms", power: -3), .init("min", factor: 60)]
     case .loss:
       [

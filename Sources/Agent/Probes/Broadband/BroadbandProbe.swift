@@ -238,6 +238,8 @@ struct BroadbandProbe {
     json.member("down_bps", Int64(rates.down.rounded()))
     if let up = rates.up { json.member("up_bps", Int64(up.rounded())) }
     if let latency = rates.idle?.medianMs { json.member("latency_ms", latency) }
+    if let latency = rates.loadedDown?.medianMs { json.member("down_latency_ms", latency) }
+    if let latency = rates.loadedUp?.medianMs { json.member("up_latency_ms", latency) }
     if let jitter = rates.idle?.jitterMs { json.member("jitter_ms", jitter) }
     if let loss = rates.idle?.loss { json.member("loss", loss) }
     if let rate = settings.provisionedDownBps { json.member("provisioned_down_bps", rate) }
