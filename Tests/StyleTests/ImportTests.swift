@@ -2,6 +2,14 @@ import Testing
 
 /// Which module may know which, where the package manifest cannot say it.
 @Suite struct ImportTests {
+  @Test func `no source knows which processor it is for`() throws {
+    let marks = ["x86_64", "arm64", "aarch64", "immintrin", "Float80", "#if arch"]
+    for path in Repository.files(in: ["Sources"], ending: [".swift", ".h"]) {
+      let text = try Repository.text(path)
+      for mark in marks { #expect(!text.contains(mark), "\(path) names \(mark)") }
+    }
+  }
+
   @Test func `no source imports Foundation, which would add megabytes to a binary`() throws {
     for (path, module) in try imports() {
       #expect(!module.hasPrefix("Foundation"), "\(path)")

@@ -49,10 +49,12 @@ package struct CertificateAuthority: ~Copyable {
   }
 
   private init(locking configuration: AuthorityConfiguration, nowMs: Int64) throws(EnrolmentError) {
+    // First of all: Swift 6.2's compiler crashes where this throws with half of the fields set.
+    let lock = try CertificateAuthority.lock(configuration.folder)
     self.configuration = configuration
     self.nowMs = nowMs
     files = AuthorityFiles(folder: configuration.folder)
-    lock = try CertificateAuthority.lock(configuration.folder)
+    self.lock = lock
   }
 
   /// Waits a while for another command that is at work.
