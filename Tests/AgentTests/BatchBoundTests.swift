@@ -1,6 +1,5 @@
+import Agent
 import Testing
-
-@testable import Agent
 
 @Suite struct BatchBoundTests {
   @Test func `a batch that breaks the connection halves the bound, receipts give it back`() {
@@ -23,6 +22,13 @@ import Testing
     bound.receipted()
     bound.broke()
     bound.connected(packetBytesMax: nil)
+    bound.broke()
+    #expect(bound.bytes == 65_536)
+  }
+
+  @Test func `a small batch that was under way says nothing of the bound`() {
+    var bound = BatchBound()
+    bound.sent(1_024)
     bound.broke()
     #expect(bound.bytes == 65_536)
   }

@@ -63,8 +63,10 @@ import Testing
     chmod(key, 0o640)
     #expect(
       complaint { _ = try deployment.bundle("kcn-1") } == """
-        authority/ca.key: has mode 640, so others on this host can sign certificates with it; \
-        chmod 600 authority/ca.key, and make a new authority if strangers use this host
+        authority/ca.key: có quyền 640, người khác trên máy này ký chứng thư được; chạy: chmod 600 \
+        authority/ca.key, và tạo CA mới nếu máy này có người lạ dùng
+          has mode 640, so others on this host can sign with it; run: chmod 600 \
+        authority/ca.key, and make a new authority if strangers use this host
         """)
     chmod(key, 0o600)
     _ = try deployment.bundle("kcn-1")

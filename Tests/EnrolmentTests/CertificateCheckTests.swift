@@ -1,6 +1,7 @@
 import Agent
 import Daemon
 import Enrolment
+import Glibc
 import TestSupport
 import Testing
 
@@ -17,6 +18,7 @@ import Testing
     folder.write(certificate, to: "agent.pem")
     folder.write(try folder.text(of: "authority/ca.pem"), to: "ca.pem")
     folder.write(try folder.text(of: "authority/ca.key"), to: "agent.key")
+    chmod(folder.file("agent.key"), 0o600)
     folder.write(
       """
       { agent: "kcn-1", uplink: { host: "h", ca_file: "ca.pem", cert_file: "agent.pem",

@@ -214,6 +214,7 @@ import Testing
     #expect(none.exitCode == 78)
     #expect(
       none.text.hasSuffix(
-        "probe.json5: probes.coverage sets up no probe; add one as docs/probes.md says\n"))
+        "probe.json5: probes.coverage sets up no probe; add one as "
+          + "/usr/share/doc/hatang-agent/probes.md.gz says\n"))
   }
 }

@@ -5,36 +5,39 @@
 /// a little of it back: small batches cost some bytes, a batch that never arrives costs everything.
 ///
 /// Pure. Owned by the uplink's thread, outlives its connections.
-struct BatchBound {
+package struct BatchBound {
   /// What `bytes` is when nothing is wrong.
   static let bytesMax = 65_536
   static let bytesMin = 1_024
   /// The frame of a batch: topic, positions, a few holes.
   static let frameBytes = 512
 
-  private(set) var bytes = bytesMax
+  package private(set) var bytes = bytesMax
   /// What the broker has said of its packets, less the frame; `nil`: nothing.
   private var said: Int?
   /// The largest batch since the connection was made or the last receipt came.
   private var underWay = 0
 
+  package init() {}
+
   /// - Parameter packetBytesMax: as the CONNACK has it.
-  mutating func connected(packetBytesMax: Int?) {
+  package mutating func connected(packetBytesMax: Int?) {
     underWay = 0
     said = packetBytesMax.map { max(Self.bytesMin, $0 - Self.frameBytes) }
     if let said { bytes = min(bytes, said) }
   }
 
-  mutating func sent(_ count: Int) { underWay = max(underWay, count) }
+  package mutating func sent(_ count: Int) { underWay = max(underWay, count) }
 
-  mutating func receipted() {
+  package mutating func receipted() {
     underWay = 0
     bytes = min(said ?? Self.bytesMax, Self.bytesMax, bytes + max(16, bytes / 128))
   }
 
-  /// The connection is over, and not by our own wish.
-  mutating func broke() {
-    if underWay > 0 { bytes = max(Self.bytesMin, min(bytes, underWay / 2)) }
+  /// The connection is over, and not by our own wish. What is no larger than the smallest bound was
+  /// not too large: such a line is just bad.
+  package mutating func broke() {
+    if underWay > Self.bytesMin { bytes = max(Self.bytesMin, min(bytes, underWay / 2)) }
     underWay = 0
   }
 }

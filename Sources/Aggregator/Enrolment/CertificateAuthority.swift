@@ -44,8 +44,13 @@ package struct CertificateAuthority: ~Copyable {
     guard let mode = Place.mode(of: key), mode & 0o077 != 0 else { return }
     throw EnrolmentError(
       key,
-      "has mode \(String(mode, radix: 8)), so others on this host can sign certificates with it",
-      remedy: "chmod 600 \(key), and make a new authority if strangers use this host")
+      .init(
+        vi: "có quyền \(String(mode, radix: 8)), người khác trên máy này ký chứng thư được",
+        en: "has mode \(String(mode, radix: 8)), so others on this host can sign with it"
+      ),
+      remedy: .init(
+        vi: "chạy: chmod 600 \(key), và tạo CA mới nếu máy này có người lạ dùng",
+        en: "run: chmod 600 \(key), and make a new authority if strangers use this host"))
   }
 
   private init(locking configuration: AuthorityConfiguration, nowMs: Int64) throws(EnrolmentError) {
