@@ -53,12 +53,15 @@ def coverage_rows(site, province, operators):
     tiles = len(province.tiles())
     wait_for("every tile is in coverage.geojson", lambda: len(json.loads(
         province.get("/api/v1/coverage.geojson"))["features"]) == tiles * len(operators), 90)
-    fresh, kept = [], []
+    fresh, kept, one = [], [], []
     for index in range(5):
         revision = newest_revision(site)
         sample = province.sample(province.tiles()[index], 63, time.time() - 30)
         province.publish("measure/coverage/car-fresh", [sample | {"plmn": operators[-1]}])
         wait_for("20.2 is made anew", lambda: newest_revision(site) > revision)
+        # A reader of one operator's map comes first: nothing is made for it yet.
+        if len(operators) > 1:
+            one.append(packed(site, f"?operator={operators[-1]}"))
         fresh.append(packed(site))
         # The server answers from memory for 200 ms.
         time.sleep(0.3)
@@ -67,7 +70,14 @@ def coverage_rows(site, province, operators):
     word = "operator" if len(operators) == 1 else "operators"
     yield (f"coverage.geojson, {tiles:,} tiles, {len(operators)} {word}: packed",
            f"{size / KB:.1f} kB", "≤ 100 kB", size <= 100 * KB)
-    for what, found in (("the first after a new revision", fresh), ("asked for again", kept)):
+    if one:
+        most = max(count for _, count in one)
+        yield ("  one of them (?operator=): packed", f"{most / KB:.1f} kB", "≤ 100 kB",
+               most <= 100 * KB)
+    for what, found in (("one of them, the first after a new revision", one),
+                        ("the first after a new revision", fresh), ("asked for again", kept)):
+        if not found:
+            continue
         times = [seconds for seconds, _ in found]
         median = statistics.median(times)
         yield (f"  {what}, median; most", f"{median * 1e3:.0f} ms; {max(times) * 1e3:.0f} ms",
@@ -92,10 +102,10 @@ def newest_revision(site):
     return found[0] or 0 if found else 0
 
 
-def packed(site):
+def packed(site, query=""):
     """(seconds, bytes) of coverage.geojson as a browser asks for it."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{site.http_port}/api/v1/coverage.geojson",
+        f"http://127.0.0.1:{site.http_port}/api/v1/coverage.geojson{query}",
         headers={"Accept-Encoding": "gzip"})
     began = time.monotonic()
     with urllib.request.urlopen(request, timeout=60) as answer:

@@ -35,6 +35,8 @@ final class IngestLoop {
   private static let windowMax = 512
   /// How long a group waits for more messages once it has one.
   private static let linger: Duration = .milliseconds(20)
+  /// Between two readings of a group's messages.
+  private static let nap: Duration = .milliseconds(5)
   /// How long a carried file is worked on while there is no broker, before the watchdog is told.
   private static let carryTime: Duration = .milliseconds(500)
   /// Between two attempts at broker or store.
@@ -120,7 +122,7 @@ final class IngestLoop {
       report.progressed()
       try read(connection)
       guard try handleEvents(of: connection) else { return }
-      let group = try gather(connection)
+      guard let group = try gather(connection) else { return }
       if !group.isEmpty { try commit(group, connection) }
       try connection.write()
       // Connecting goes on in `write` too, and poll would not tell of what came there.
@@ -184,20 +186,24 @@ final class IngestLoop {
 
   /// The next group: of what has come, and of what comes within the linger time. Where more than a
   /// group waits already, only what is at hand is read: a flood has to be read to be dropped.
-  private func gather(_ connection: Connection) throws -> [Arrival] {
+  ///
+  /// - Returns: `nil`: the connection is over.
+  private func gather(_ connection: Connection) throws -> [Arrival]? {
     guard !admission.isEmpty else { return [] }
     let deadline = monotonicNow() + IngestLoop.linger
     while !admission.isFull, !stop.isSet {
       let left = deadline - monotonicNow()
-      guard left > .zero, let descriptor = connection.fileDescriptor else { break }
+      guard left > .zero else { break }
       if connection.isDry {
         if admission.waitingCount >= IngestLoop.messagesMax { break }
+        // The flow gathers in the socket: each waking costs more than what it then reads.
         poller.removeAll()
-        poller.add(descriptor, .readable)
-        if try poller.wait(timeout: left) == 0 { break }
+        try poller.wait(timeout: min(left, IngestLoop.nap))
       }
       try read(connection)
       try connection.write()
+      // What is left in the inbox would count as something to be read, and this would spin.
+      guard try handleEvents(of: connection) else { return nil }
     }
     return admission.nextGroup(messagesMax: IngestLoop.messagesMax)
   }
