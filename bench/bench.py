@@ -145,11 +145,14 @@ def slow():
 def backlog(count=1_000_000):
     with Site() as site:
         site.start_agent()
+        outage = time.monotonic()
         load = site.simulate("--flood", count, "--source", "backlog")
         wait_for("the backlog is in the agent", lambda: site.accepted() >= count, 180)
         load.stop()
         live = site.simulate("--no-past", "--kind", "coverage", "--devices", 3, "--rate", 20)
-        began = time.monotonic()
+        # Live data gets a stream of its own where it would be more than a minute late.
+        time.sleep(max(0, 65 - (time.monotonic() - outage)))
+        began, live_began = time.monotonic(), time.time()
         site.start_province()
         delays = []
 
@@ -157,8 +160,8 @@ def backlog(count=1_000_000):
             newest = site.query(
                 "SELECT max(newest_ms) FROM coverage_days JOIN sources ON source = sources.id "
                 "WHERE sources.name LIKE 'sim-car%'")
-            if newest and newest[0]:
-                delays.append(time.time() - newest[0] / 1000)
+            seen = newest[0] / 1000 if newest and newest[0] else 0
+            delays.append(time.time() - max(seen, live_began))
             found = site.query("SELECT sum(received) FROM streams")
             return found and found[0] and found[0] >= count
 
@@ -168,7 +171,7 @@ def backlog(count=1_000_000):
     row(f"backlog of {count:,} samples through real brokers, drained", f"{seconds:.1f} s",
         "≤ 60 s", seconds <= 60)
     if delays:
-        row("  live data meanwhile: delay to the commit, median; most",
+        row("  live data meanwhile, after 65 s of outage: delay to the commit, median; most",
             f"{statistics.median(delays):.1f} s; {max(delays):.1f} s")
 
 

@@ -341,11 +341,12 @@ class Rig(Site):
 
     def noisy(self, devices, rate=300):
         """What samples cost that differ as real ones do, at a pace as of a large site."""
-        seconds = max(10, 20 * SCALE)
+        seconds = int(max(10, 20 * SCALE))
         base, before = self.receiver.count(), self.meter()
         load = self.simulate("--no-past", "--kind", "coverage", "--devices", devices, "--rate", rate,
                              "--duration", seconds)
-        load.child.wait()
+        if load.child.wait() != 0:
+            raise SystemExit(f"{self.name}: the simulator ended with {load.child.returncode}")
         count = self.receiver.count()
         quiet = time.monotonic()
         while time.monotonic() - quiet < 2:
