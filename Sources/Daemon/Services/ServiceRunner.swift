@@ -11,6 +11,8 @@ public struct ServiceRunner<Configuration> {
   private let read: () throws(ConfigError) -> Configuration
   private let start: (Configuration) throws -> Parts
   private let glance: ([any Service]) -> Void
+  /// Code, as it was mapped when this was the only thread.
+  private let mapped = Memory.unchanged
 
   /// How long the parts may take to finish what they have begun.
   private let stopTime: Duration = .seconds(5)
@@ -100,7 +102,7 @@ public struct ServiceRunner<Configuration> {
       glance(services)
       if let end = startEnds, monotonicNow() >= end {
         startEnds = nil
-        Memory.giveBackStart()
+        Memory.giveBack(mapped)
       }
       switch progress.look(
         services.map(\.progress), now: monotonicNow(), watchdog: watchdog)

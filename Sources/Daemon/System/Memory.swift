@@ -6,12 +6,20 @@ package enum Memory {
   /// libraries' code. Linux maps 64 kB of a file around each byte that is touched, so after the
   /// start most of what counts as resident is code that ran once, if at all; what goes on running
   /// comes back from the page cache within a few faults.
-  static func giveBackStart() {
-    guard let text = try? Files.text("/proc/self/smaps", bytesMax: 1 << 20) else { return }
-    for range in unchangedFiles(text) {
+  ///
+  /// - Parameter mapped: `unchanged` of the time before there were other threads: what has been
+  ///   mapped since may be unmapped, or changed, in this very moment.
+  static func giveBack(_ mapped: Set<Range<UInt>>) {
+    for range in unchanged where mapped.contains(range) {
       unsafe madvise(
         UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
     }
+  }
+
+  /// `unchangedFiles` of this process; nothing where the kernel does not tell.
+  static var unchanged: Set<Range<UInt>> {
+    guard let text = try? Files.text("/proc/self/smaps", bytesMax: 1 << 20) else { return [] }
+    return Set(unchangedFiles(text))
   }
 
   /// Mappings of files that cannot be written and of which no page was ever changed: such a page is
