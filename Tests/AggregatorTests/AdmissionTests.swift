@@ -35,6 +35,15 @@ import Testing
     #expect(admission.takeDropped().isEmpty)
   }
 
+  @Test func `a lane that is never empty lets go of what has gone`() {
+    var admission = Admission(QuotaConfiguration())
+    for _ in 0..<200 {
+      for _ in admission.waitingCount..<100 { admission.admit(rubbish("a", 10), now: .zero) }
+      #expect(admission.nextGroup(messagesMax: 64).count == 64)
+      #expect(admission.heldCount < admission.waitingCount + Admission.takenMax)
+    }
+  }
+
   @Test func `lanes take turns by what they cost, and each keeps its order`() {
     var admission = Admission(QuotaConfiguration())
     for number in 0..<40 {

@@ -292,7 +292,8 @@ import Testing
     #expect(try begin(1).isEmpty && begin(2).isEmpty)
     let text = """
       stream 00000000000000010000000000000003 would be one more than the 2 that an agent may \
-      begin; an agent begins one with each new buffer: see why a does, or raise quotas.streams
+      begin in a day; it begins one with a new buffer and after an outage: see why a does so \
+      often, or raise quotas.streams
       """
     #expect(try begin(3) == [Refusal(agent: "a", reason: .overQuota, text: text)])
     // A stream that is known goes on, and so does another agent.

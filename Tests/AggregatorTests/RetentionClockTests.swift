@@ -23,12 +23,23 @@ import Testing
       clock.move(
         to: RetentionClockTests.in2037 + hour * 3_600_000, isSynchronised: false,
         at: .seconds(hour * 3_600))
-      // Real time goes on.
-      #expect(clock.nowMs == start + hour * 3_600_000)
-      #expect(clock.lagMs == RetentionClockTests.in2037 - start)
+      // Real time goes on, and the clock comes nearer by as much.
+      #expect(clock.nowMs == start + 2 * hour * 3_600_000)
+      #expect(clock.lagMs == RetentionClockTests.in2037 - start - hour * 3_600_000)
     }
     clock.move(to: RetentionClockTests.in2037, isSynchronised: true, at: .seconds(180_000))
     #expect(clock.nowMs == RetentionClockTests.in2037 && clock.lagMs == 0)
+  }
+
+  @Test func `after three days off, a right clock that nobody vouches for is believed again`() {
+    let start = RetentionClockTests.startMs
+    let day = RetentionClockTests.dayMs
+    var clock = RetentionClock(believedMs: start, at: .zero)
+    for hour in 0...80 as ClosedRange<Int64> {
+      clock.move(
+        to: start + 3 * day + hour * 3_600_000, isSynchronised: false, at: .seconds(hour * 3_600))
+    }
+    #expect(clock.lagMs == 0)
   }
 
   @Test

@@ -86,7 +86,7 @@ package final class BufferReader: UplinkSource {
           break
         }
         let first = SegmentKey(raw: row.key).number
-        bytes += row.bytes.count
+        bytes += row.bytes.count + Batch.Piece.frameBytesMax
         rows += Int(row.count)
         let isFull =
           bytes > bytesMax || rows > Batch.measurementsMax || pieces.count >= countMax

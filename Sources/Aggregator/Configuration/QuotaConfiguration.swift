@@ -10,7 +10,8 @@ package struct QuotaConfiguration: Equatable, Sendable {
   package var bytes = Rate(perSecond: 200_000, burst: 1_000_000_000)
   /// Measurements, as the batch says; a hole counts as a thousand.
   package var samples = Rate(perSecond: 5_000, burst: 20_000_000)
-  /// Streams that an agent may ever have begun; it begins one with each new buffer.
+  /// Streams that an agent may begin in a day. It begins one with a new buffer, and after an outage
+  /// so that live data need not wait: one in ten minutes at most.
   package var streams = 1_000
 
   package struct Rate: Equatable, Sendable {

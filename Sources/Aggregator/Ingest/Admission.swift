@@ -63,6 +63,8 @@ package struct Admission {
   /// Of one group. The state of its measurements is collected in memory.
   static let groupSamplesMax = 131_072
   static let groupBytesMax = 8 << 20
+  /// Items that a lane may still hold after they have gone.
+  package static let takenMax = 16
   /// A row of the ledger each, which every reader of it pays for.
   private static let samplesPerHole = 1_000
   /// What a lane may have at each turn: a small part of a group.
@@ -73,6 +75,9 @@ package struct Admission {
   package init(_ limits: QuotaConfiguration) { self.limits = limits }
 
   package var isEmpty: Bool { waitingCount == 0 }
+
+  /// Messages in memory: those that wait, and a few in each lane that have gone.
+  package var heldCount: Int { lanes.reduce(0) { $0 + $1.waiting.count } }
 
   /// Nothing more is to be read before a group is taken.
   package var isFull: Bool {
@@ -157,7 +162,14 @@ package struct Admission {
     lanes[index].bytes -= item.arrival.payload.count
     waitingBytes -= item.arrival.payload.count
     waitingCount -= 1
-    guard lanes[index].count == 0 else { return }
+    guard lanes[index].count == 0 else {
+      // A lane that is never empty must not hold what has gone.
+      if lanes[index].taken >= Admission.takenMax {
+        lanes[index].waiting.removeFirst(lanes[index].taken)
+        lanes[index].taken = 0
+      }
+      return
+    }
     lanes[index].waiting.removeAll(keepingCapacity: lanes[index].waiting.count <= 8)
     (lanes[index].taken, lanes[index].credit) = (0, 0)
     // The one that moves into its place has its turn next.

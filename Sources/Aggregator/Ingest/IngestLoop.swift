@@ -41,7 +41,7 @@ final class IngestLoop {
   private static let carryTime: Duration = .milliseconds(500)
   /// Between two attempts at broker or store.
   private static let backoff: ClosedRange<Duration> = .seconds(1) ... .seconds(30)
-  /// A newer connection with this name ends an older one: two aggregators never share a broker.
+  /// For people. Each run has an id of its own, so that nobody can take its place at the broker.
   static let clientID = "hatang-aggregator"
 
   init(

@@ -11,6 +11,8 @@ package final class Ingestor {
   private let streamsMax: Int
   /// Streams of agents that began one, by the agent's number.
   private var streamCounts: [Int64: Int] = [:]
+  /// In which they were counted, since 1970.
+  private var streamHour: Int64 = 0
   private var names = NameCache()
   private var clocks: [String: ClockOffset] = [:]
   /// Names that refusals were counted under.
@@ -162,7 +164,7 @@ package final class Ingestor {
     if let known {
       record = known
     } else {
-      guard try mayBegin(agentID, isCarried) else {
+      guard try mayBegin(agentID, isCarried, arrivedMs) else {
         group.refusals.append(tooManyStreams(batch.stream, agent))
         return
       }
@@ -180,9 +182,19 @@ package final class Ingestor {
   }
 
   /// Counts a stream that is about to begin. What a person carries here is not held back.
-  private func mayBegin(_ agent: Int64, _ isCarried: Bool) throws(StoreError) -> Bool {
+  private func mayBegin(
+    _ agent: Int64, _ isCarried: Bool, _ arrivedMs: Int64
+  ) throws(StoreError) -> Bool {
+    let hour = arrivedMs / 3_600_000
+    if hour != streamHour {
+      // The day that counts has moved on.
+      streamCounts.removeAll()
+      streamHour = hour
+    }
     var count = streamCounts[agent] ?? 0
-    if streamCounts[agent] == nil { count = try store.streamCount(agent: agent) }
+    if streamCounts[agent] == nil {
+      count = try store.streamCount(agent: agent, sinceMs: arrivedMs - msPerDay)
+    }
     let isAllowed = count < streamsMax || isCarried
     streamCounts[agent] = isAllowed ? count + 1 : count
     return isAllowed
@@ -301,8 +313,9 @@ package final class Ingestor {
     Refusal(
       agent: agent, reason: .overQuota,
       text: """
-        stream \(stream) would be one more than the \(streamsMax) that an agent may begin; an \
-        agent begins one with each new buffer: see why \(agent) does, or raise quotas.streams
+        stream \(stream) would be one more than the \(streamsMax) that an agent may begin in a \
+        day; it begins one with a new buffer and after an outage: see why \(agent) does so often, \
+        or raise quotas.streams
         """)
   }
 }

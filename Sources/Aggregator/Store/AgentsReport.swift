@@ -26,6 +26,8 @@ package struct AgentsReport: Equatable, Sendable {
     package var stateSinceMs: Int64?
     /// When its certificate expires; `nil`: it has none, or does not say.
     package var certificateMs: Int64?
+    /// As the authority's index has it: all its certificates were.
+    package var isRevoked = false
     /// Flash wear: bytes a day since its daemon started; `nil`: watched for less than an hour.
     package var writtenPerDay: Double?
     /// Arrival of the last measurement of each kind.

@@ -48,10 +48,11 @@ extension SQLiteStore {
     }
   }
 
-  package func streamCount(agent: Int64) throws(StoreError) -> Int {
+  package func streamCount(agent: Int64, sinceMs: Int64) throws(StoreError) -> Int {
     try attempt { () throws(SQLiteError) in
       defer { ledger.countStreams.reset() }
       try ledger.countStreams.bind(1, agent)
+      try ledger.countStreams.bind(2, sinceMs)
       return try ledger.countStreams.step() ? Int(ledger.countStreams.integer(0)) : 0
     }
   }
@@ -269,7 +270,8 @@ final class LedgerStatements {
       SELECT id, agent, next, received, duplicates, lost, last_received_ms
       FROM streams WHERE stream = ?
       """)
-    countStreams = try database.prepare("SELECT count(*) FROM streams WHERE agent = ?")
+    countStreams = try database.prepare(
+      "SELECT count(*) FROM streams WHERE agent = ? AND first_received_ms > ?")
     insertStream = try database.prepare(
       "INSERT INTO streams VALUES(NULL, ?1, ?2, 0, 0, 0, 0, ?3, ?3)")
     updateStream = try database.prepare(

@@ -298,11 +298,14 @@ final class StateStatements {
       FROM segments JOIN streams ON streams.id = segments.stream
       WHERE segments.id > ? AND fault IS NULL ORDER BY segments.id LIMIT ?
       """)
-    // Arrival rises with the id unless the clock was set back: then a few stay a little longer.
+    // Arrival rises with the id unless the clock was set back. What arrived "in 2037" stays, and
+    // must not hide what comes after it: so many of those are passed over, no more, or one step
+    // could take long.
     deleteSegments = try database.prepare(
       """
-      DELETE FROM segments WHERE arrived_ms < ?1
-        AND id IN (SELECT id FROM segments ORDER BY id LIMIT ?2)
+      DELETE FROM segments WHERE id IN (
+        SELECT id FROM (SELECT id, arrived_ms FROM segments ORDER BY id LIMIT ?2 + 10000)
+        WHERE arrived_ms < ?1 LIMIT ?2)
       """)
     deletePoints = try database.prepare(
       "DELETE FROM service_points WHERE series = ? AND time_ms < ?")

@@ -22,7 +22,7 @@ package protocol Store: AnyObject {
   func stream(_ id: StreamID) throws(StoreError) -> StreamRecord?
   func create(_ id: StreamID, agent: Int64, arrivedMs: Int64) throws(StoreError) -> StreamRecord
   /// Streams that the agent has begun.
-  func streamCount(agent: Int64) throws(StoreError) -> Int
+  func streamCount(agent: Int64, sinceMs: Int64) throws(StoreError) -> Int
   func save(_ stream: StreamRecord) throws(StoreError)
   func append(_ hole: Hole, to stream: Int64, declaredMs: Int64) throws(StoreError)
   func append(_ segment: SegmentRecord) throws(StoreError)

@@ -21,6 +21,9 @@ public struct Batch: Equatable, Sendable {
     public let count: Int
     public let bytes: ArraySlice<UInt8>
 
+    /// What a batch takes for a piece beside its bytes: place, count, clock.
+    public static let frameBytesMax = 32
+
     public init(first: SequenceNumber, count: Int, bytes: ArraySlice<UInt8>) {
       self.first = first
       self.count = count

@@ -106,8 +106,10 @@ import Testing
     #expect(ledger.matches(of: /"agent":"bi-danh-cap","stream"/).count == 100)
     #expect(
       ledger.contains(
-        " would be one more than the 100 that an agent may begin; an agent begins one with each "
-          + "new buffer: see why bi-danh-cap does, or raise quotas.streams"))
+        " would be one more than the 100 that an agent may begin in a day; it begins one with a "
+          + "new buffer and after an outage: see why bi-danh-cap does so often, or raise "
+          + "quotas.streams"
+      ))
   }
 
   @Test func `nested and lying CBOR, years ahead, others' streams and receipts`() throws {
