@@ -88,6 +88,28 @@ import Testing
         + "change it")
   }
 
+  @Test func `before anything is measured the map and its lists are there, with all to gain`()
+    throws
+  {
+    let empty = try Province()
+    let router = Router(
+      try StoreReader(path: empty.site.path), tables: try Province.tables(),
+      method: empty.method, report: IngestReport(), now: { Province.nowMs })
+    let page = String(decoding: router.answer(HTTPRequest(path: "/map")).body, as: UTF8.self)
+    let area = try #require(page.firstMatch(of: /\/map\?operator=([a-z]+)&amp;area=([a-z-]+)/))
+    for path in ["/map", "/data/next.gpx", "/data/next.geojson"] {
+      let answer = router.answer(
+        HTTPRequest(
+          path: path,
+          query: [
+            .init("operator", String(area.output.1)), .init("area", String(area.output.2)),
+          ]))
+      #expect(answer.status == 200, "\(path)")
+    }
+    let all = try #require(page.firstMatch(of: /Đo hết [0-9.]+ ô: hẹp thêm ([0-9,]+) điểm/))
+    #expect(all.output.1 == "100" || all.output.1 == "100,0", "\(all.output.0)")
+  }
+
   @Test func `a tile leads to what each source saw in it, cell by cell and day by day`() throws {
     let tile = Tile(zoom: 16, index: Province.tile).quadkey
     #expect(try answer("/map").text.contains("href=\"/tiles/\(tile)\""))

@@ -165,6 +165,32 @@ import Testing
     for problem in Problem.all(facts) { #expect(text.contains(problem.sentence.vi)) }
     #expect(text.contains("Nhận 9 + khai mất 500 = gửi 508 ✗ KHÔNG KHỚP · 12,3/s"))
     #expect(text.contains("silent-1  đang kết nối từ 02/01/1970 07:00  "))
-    #expect(!text.contains("\u{1b}"))
+    #expect(!text.contains("\u{1b}") && !text.contains("xem /operations"))
+    // Beside the daemon it does not know all of it, and says so.
+    let beside = try OperationsFacts(
+      try StoreReader(path: site.site.path), indicators: try Province.indicators(), ingest: nil,
+      nowMs: OperationsSite.nowMs)
+    #expect(
+      WatchCommand.text(beside, rate: nil, language: .vi, utcOffset: 420)
+        .contains("Kết nối máy chủ MQTT, việc tính lại và đồng hồ của máy chủ này: xem /operations")
+    )
+  }
+
+  @Test func `a site that was taken down is no problem, and no alert`() throws {
+    let site = try OperationsSite()
+    let index = AuthorityIndex("R\t281124082542Z\t251124082542Z\t3A\tunknown\t/CN=silent-1\n")
+    let facts = try OperationsFacts(
+      try StoreReader(path: site.site.path), indicators: try Province.indicators(), ingest: nil,
+      authority: index, nowMs: OperationsSite.nowMs)
+    #expect(!Problem.all(facts).contains { $0.subject == "silent-1" })
+    #expect(Problem.all(try site.facts()).contains { $0.subject == "silent-1" })
+    #expect(facts.agents.contains { $0.name == "silent-1" && $0.isRevoked })
+    site.site.folder.write(
+      "R\t281124082542Z\t251124082542Z\t3A\tunknown\t/CN=silent-1\n", to: "index.txt")
+    let router = try site.router()
+    router.certificateIndex = site.site.folder.file("index.txt")
+    let metrics = router.answer(HTTPRequest(path: "/metrics"))
+    let text = String(decoding: metrics.body, as: UTF8.self)
+    #expect(!text.contains("agent=\"silent-1\"") && text.contains("agent=\"fine-1\""))
   }
 }

@@ -114,7 +114,14 @@ import Testing
     try Database(path: province.site.path).execute(
       "UPDATE reports SET content = replace(content, 'Phủ sóng', 'Phủ song')")
     let page = try answer("/reports/2026-06", [.init("frozen", "1")]).text
-    #expect(page.contains("NỘI DUNG TRONG KHO KHÔNG KHỚP SHA-256 LÚC CHỐT"))
+    let altered = "NỘI DUNG TRONG KHO KHÔNG KHỚP SHA-256 LÚC CHỐT"
+    #expect(page.contains("<p>\(altered)"))
+    // What is printed says it, too, and in place of the digest.
+    let digest = try #require(
+      StoreReader(path: province.site.path).rows("SELECT sha256 FROM reports") { $0.text(0) }.first)
+    #expect(page.contains("<p class=\"seal altered\">\(altered)") && !page.contains(digest))
+    let csv = try answer("/reports/2026-06.csv", [.init("frozen", "1")]).text
+    #expect(csv.contains(altered) && !csv.contains(digest))
   }
 
   @Test func `CSV has a byte order mark and the diacritics, JSON the content as it is`() throws {

@@ -9,8 +9,8 @@ extension CommandLineParser.Manual {
         + "in a bounded buffer on disk, and sends them to the province's broker until the "
         + "aggregator says that it has committed them. A message is on disk before it is "
         + "acknowledged, and each measurement counts once, however often it is sent.",
-      "To set up a site: write the configuration, run check until every line is green, then "
-        + "start the service. Later, status says whether it collects and delivers, and why not.",
+      "To set up a site: write the configuration, start the service, and run check until every "
+        + "line is green. Later, status says whether it collects and delivers, and why not.",
     ],
     commands: [
       "run": [

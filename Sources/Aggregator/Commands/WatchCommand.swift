@@ -63,6 +63,13 @@ package enum WatchCommand: Command {
     let problems = Problem.all(facts)
     var text = "Hạ Tầng \(programVersion) · \(times.moment(facts.nowMs))\n\n"
     if problems.isEmpty { text += language.pick("Không có vấn đề nào.\n", "No problem.\n") }
+    if facts.ingest == nil {
+      text += language.pick(
+        "Kết nối máy chủ MQTT, việc tính lại và đồng hồ của máy chủ này: xem /operations hoặc "
+          + "hatang-aggregator check.\n",
+        "The connection to the broker, a rebuild and this server's clock: see /operations or "
+          + "hatang-aggregator check.\n")
+    }
     for problem in problems.prefix(agentsMax) {
       let mark = problem.condition.severity == .critical ? "!!" : " !"
       text += "\(mark) \(visible(language.of(problem.sentence)))\n"

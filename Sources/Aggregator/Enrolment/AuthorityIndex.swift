@@ -50,6 +50,13 @@ package struct AuthorityIndex: Equatable, Sendable {
       .map { ($0.key, $0.value.map(\.expiresMs).max() ?? 0) }.sorted { $0.0 < $1.0 }
   }
 
+  /// Agents that were taken out: each of their certificates was revoked.
+  package var revoked: Set<String> {
+    Set(
+      Dictionary(grouping: certificates, by: \.agent)
+        .filter { $0.value.allSatisfy(\.isRevoked) }.keys)
+  }
+
   /// Two digits of the year up to 2049, four from then on.
   private static func timeMs(_ text: Substring) -> Int64? {
     CompactTime.parse(text.utf8.count == 13 ? (text < "50" ? "20" : "19") + text : String(text))

@@ -63,8 +63,8 @@ extension Condition {
         )
       case .batchesRefused:
         (
-          "Xem lý do trong bảng bản tin bị từ chối bên dưới.",
-          "See the reason in the table of refused messages below."
+          "Xem lý do trong bảng bản tin bị từ chối ở /operations.",
+          "See the reason in the table of refused messages at /operations."
         )
       case .measurementsSetAside:
         (

@@ -20,6 +20,9 @@ package struct OperationsFacts {
   /// What ingest says of itself; `nil` in another process than the daemon.
   package let ingest: IngestReport.Facts?
 
+  /// Who is expected to report: a site that was taken down is silent for good reason.
+  var standing: [AgentsReport.Agent] { agents.filter { !$0.isRevoked } }
+
   package struct StoreFacts {
     package let bytes: Int64
     package let freeBytes: Int64
@@ -50,9 +53,12 @@ package struct OperationsFacts {
     var expiries: [String: Int64] = [:]
     for agent in read.0 { expiries[agent.name] = agent.certificateMs }
     for expiry in authority?.expiries ?? [] { expiries[expiry.agent] = expiry.expiresMs }
-    certificates = expiries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let revoked = authority?.revoked ?? []
+    certificates = expiries.filter { !revoked.contains($0.key) }
+      .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     agents = read.0.map { agent in
       var agent = agent
+      agent.isRevoked = revoked.contains(agent.name)
       agent.certificateMs = expiries[agent.name]
       return agent
     }

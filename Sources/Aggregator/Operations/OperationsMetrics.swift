@@ -35,10 +35,10 @@ extension OperationsFacts {
   private func agentClocks(to text: inout PrometheusText) {
     text.family(
       "hatang_agent_backlog_age_seconds", "Age of the oldest measurement not sent.", .gauge)
-    for agent in agents { text.sample([("agent", agent.name)], agent.oldestUnsentSeconds) }
+    for agent in standing { text.sample([("agent", agent.name)], agent.oldestUnsentSeconds) }
     text.family(
       "hatang_agent_clock_offset_seconds", "The agent's clock less the aggregator's.", .gauge)
-    for agent in agents {
+    for agent in standing {
       guard let offset = agent.clockOffsetMs else { continue }
       text.sample([("agent", agent.name)], Double(offset) / 1_000)
     }
@@ -48,7 +48,7 @@ extension OperationsFacts {
     for each in certificates { text.sample([("agent", each.agent)], each.expiresMs / 1_000) }
     text.family(
       "hatang_agent_last_rejected_timestamp_seconds", "When it rejected something last.", .gauge)
-    for agent in agents {
+    for agent in standing {
       guard let lastMs = agent.lastRejectMs else { continue }
       text.sample([("agent", agent.name)], Double(lastMs) / 1_000)
     }
@@ -57,13 +57,13 @@ extension OperationsFacts {
   private func agentCounts(to text: inout PrometheusText) {
     text.family(
       "hatang_agent_accepted_measurements", "Accepted since the agent's buffer was made.", .gauge)
-    for agent in agents { text.sample([("agent", agent.name)], agent.accepted) }
+    for agent in standing { text.sample([("agent", agent.name)], agent.accepted) }
     text.family(
       "hatang_agent_rejected_measurements", "Rejected since the agent's buffer was made.", .gauge)
-    for agent in agents { text.sample([("agent", agent.name)], agent.rejected) }
+    for agent in standing { text.sample([("agent", agent.name)], agent.rejected) }
     text.family(
       "hatang_agent_written_bytes_per_day", "Flash wear since the agent's daemon started.", .gauge)
-    for agent in agents {
+    for agent in standing {
       guard let written = agent.writtenPerDay else { continue }
       text.sample([("agent", agent.name)], written)
     }
@@ -73,10 +73,10 @@ extension OperationsFacts {
     text.family(
       "hatang_agent_over_quota_total", "Messages dropped that were over the agent's quotas.",
       .counter)
-    for agent in agents { text.sample([("agent", agent.name)], agent.overQuota) }
+    for agent in standing { text.sample([("agent", agent.name)], agent.overQuota) }
     text.family(
       "hatang_agent_over_quota_last_timestamp_seconds", "When the last of them came.", .gauge)
-    for agent in agents {
+    for agent in standing {
       guard let lastMs = agent.overQuotaMs else { continue }
       text.sample([("agent", agent.name)], Double(lastMs) / 1_000)
     }

@@ -8,7 +8,7 @@ package struct Problem {
   /// The most urgent first, then in the order of `Condition`.
   package static func all(_ facts: OperationsFacts) -> [Problem] {
     let found =
-      common(facts) + facts.agents.flatMap { own($0, facts) } + expiring(facts) + stale(facts)
+      common(facts) + facts.standing.flatMap { own($0, facts) } + expiring(facts) + stale(facts)
     let order = Dictionary(
       uniqueKeysWithValues: Condition.allCases.enumerated().map { ($0.element, $0.offset) })
     return found.enumerated().sorted { a, b in
@@ -173,7 +173,7 @@ package struct Problem {
   // MARK: Of an agent
 
   package static func of(_ agent: AgentsReport.Agent, _ facts: OperationsFacts) -> [Problem] {
-    own(agent, facts) + expiring(facts, of: agent.name)
+    agent.isRevoked ? [] : own(agent, facts) + expiring(facts, of: agent.name)
   }
 
   private static func own(_ agent: AgentsReport.Agent, _ facts: OperationsFacts) -> [Problem] {

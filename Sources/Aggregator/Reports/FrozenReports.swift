@@ -11,6 +11,11 @@ package struct FrozenReport: Sendable {
 
   /// The content is still what was signed.
   package var isGenuine: Bool { content.sha256 == sha256 }
+
+  /// In place of the digest where it is not.
+  static let alteredText = LocalText(
+    vi: "NỘI DUNG TRONG KHO KHÔNG KHỚP SHA-256 LÚC CHỐT: kho đã bị sửa. Hãy đối chiếu bản giấy.",
+    en: "WHAT IS STORED DOES NOT MATCH ITS SHA-256: the store was changed. Compare the paper.")
 }
 
 /// A frozen report without its content.

@@ -54,7 +54,7 @@ package struct ReportForms {
           RFC3339.format(ms: indicator.computedAtMs), "\(indicator.revision)", indicator.method,
           "\(indicator.isSimulated)", CSVWriter.number(cases?.value),
           cases.map { "\($0.numerator)" } ?? "", cases.map { "\($0.denominator)" } ?? "",
-          frozen.map { "\($0.number)" } ?? "", frozen?.sha256 ?? "",
+          frozen.map { "\($0.number)" } ?? "", digest(language) ?? "",
         ])
     }
     return "\u{feff}" + csv.text
@@ -88,9 +88,14 @@ package struct ReportForms {
       text += language.pick(
         "\nĐã chốt lần \(frozen.number) lúc \(moment)",
         "\nFrozen, number \(frozen.number), \(moment)")
-      text += "\nSHA-256 \(frozen.sha256)\n"
+      text += "\n\(frozen.isGenuine ? "SHA-256 " : "")\(digest(language) ?? "")\n"
     }
     return text
+  }
+
+  /// `nil`: a draft has none.
+  private func digest(_ language: Language) -> String? {
+    frozen.map { $0.isGenuine ? $0.sha256 : language.of(FrozenReport.alteredText) }
   }
 
   static func text(

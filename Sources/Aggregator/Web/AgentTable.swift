@@ -180,6 +180,7 @@ struct AgentTexts {
 
   /// What it is, and since when.
   var stateLines: [String] {
+    if agent.isRevoked { return [language.pick("đã thu hồi", "revoked")] }
     let word =
       agent.isOnline
       ? language.pick("đang kết nối", "online") : language.pick("mất kết nối", "offline")

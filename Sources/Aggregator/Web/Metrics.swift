@@ -8,9 +8,10 @@ extension Router {
   func metrics() throws -> String {
     var text = PrometheusText()
     try delivery(to: &text)
-    try agents(to: &text)
+    let facts = try operationsFacts()
+    agents(facts.standing, to: &text)
     try indicators(to: &text)
-    try operationsFacts().write(to: &text)
+    facts.write(to: &text)
     return text.text
   }
 
@@ -52,8 +53,7 @@ extension Router {
     text.histogram([], report.current.commitSeconds)
   }
 
-  private func agents(to text: inout PrometheusText) throws {
-    let agents = try AgentsReport(store).agents
+  private func agents(_ agents: [AgentsReport.Agent], to text: inout PrometheusText) {
     text.family("hatang_agent_up", "1: the agent is connected to the broker.", .gauge)
     for agent in agents { text.sample([("agent", agent.name)], agent.isOnline ? 1 : 0) }
     text.family("hatang_agent_backlog", "Measurements that the agent has not sent yet.", .gauge)

@@ -56,10 +56,11 @@ struct CoverageScene {
   var population: Int { tiles.reduce(0) { $0 + $1.people } }
 
   /// By how many points of a percentage the bounds would come closer if a tile were measured and
-  /// what was seen in it were like the rest: its people's share, times what the sampling leaves.
+  /// what was seen in it were like the rest: its people's share, times what the sampling leaves;
+  /// all of it where nothing was measured yet.
   func gain(_ tile: SceneTile) -> Double {
     guard population > 0 else { return 0 }
-    let spread = figure.map { $0.interval.upper - $0.interval.lower } ?? 1
+    let spread = figure.map { $0.interval.upper - $0.interval.lower } ?? 0
     return 100 * Double(tile.people) / Double(population) * (1 - spread)
   }
 }

@@ -50,8 +50,13 @@ struct IndicatorPage {
           language: language, times: times
         ).write(to: &$0)
       }
-      card("evidence", language.pick("Con số này từ đâu ra", "Where this number comes from"), &html)
-      {
+      // What a past value was made of is not kept apart from what came since.
+      card(
+        "evidence",
+        past == nil
+          ? language.pick("Con số này từ đâu ra", "Where this number comes from")
+          : language.pick("Bằng chứng hiện nay", "The evidence as it is today"), &html
+      ) {
         EvidenceSection(evidence: evidence, language: language, times: times).write(to: &$0)
       }
       card("method", language.pick("Cách tính", "Method"), &html) {

@@ -61,7 +61,8 @@ extension OwnersSite {
     var plmn = operators.first ?? ""
     if let word = request.value("operator") {
       let asked = word == "unknown" ? "" : word
-      guard operators.contains(asked) else {
+      // Before anything was measured the map is of no operator.
+      guard operators.contains(asked) || (operators.isEmpty && asked.isEmpty) else {
         let words = operators.map(MapPage.operatorWord).joined(separator: ", ")
         return .failure(
           WrongRequest(

@@ -37,6 +37,7 @@ extension OwnerStyle {
     .sheet .sign p { margin: 0; }
     button { font: inherit; padding: .2rem 1rem; color: inherit; background: var(--paper);
       border: 1px solid var(--soft); border-radius: .3rem; }
+    .altered { font-weight: 700; color: var(--bad, #a40000); }
     .seal { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
     @page { size: A4; margin: 18mm 16mm; }
     @media print {

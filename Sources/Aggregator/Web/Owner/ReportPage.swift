@@ -69,11 +69,7 @@ struct ReportPage {
         "Bản nháp, chưa chốt; số liệu đến \(times.moment(content.asOfMs)).",
         "A draft, not frozen; data as of \(times.moment(content.asOfMs)).") + before
     }
-    guard frozen.isGenuine else {
-      return language.pick(
-        "NỘI DUNG TRONG KHO KHÔNG KHỚP SHA-256 LÚC CHỐT: kho đã bị sửa. Hãy đối chiếu bản giấy.",
-        "WHAT IS STORED DOES NOT MATCH ITS SHA-256: the store was changed. Compare the paper.")
-    }
+    guard frozen.isGenuine else { return language.of(FrozenReport.alteredText) }
     return language.pick(
       "Đã chốt lần \(frozen.number) lúc \(times.moment(frozen.frozenAtMs)); không thay đổi nữa.",
       "Frozen, number \(frozen.number), \(times.moment(frozen.frozenAtMs)); it changes no more.")
@@ -235,6 +231,10 @@ struct ReportPage {
         language.pick(
           "Bản nháp lập lúc \(times.moment(content.asOfMs)), chưa chốt.",
           "A draft of \(times.moment(content.asOfMs)), not frozen."))
+      return
+    }
+    guard frozen.isGenuine else {
+      html.element("p", "seal altered", language.of(FrozenReport.alteredText))
       return
     }
     html.element("p", "seal") { html in
