@@ -16,7 +16,8 @@ import Testing
 
   @Test(arguments: [
     ["run"], ["check", "--json"], ["agents", "--json"], ["ledger", "--json"],
-    ["report", "--quarter", "2026-Q4", "--freeze"], ["backup", "copy.db"],
+    ["report", "--quarter", "2026-Q4", "--freeze"], ["backup", "copy.db"], ["indicators"],
+    ["export", "indicators.csv"],
     ["population", "new.csv", "--dry-run", "--json"],
     ["ledger", "--config", "/etc/hatang/other.json5"],
   ])
@@ -59,6 +60,36 @@ import Testing
     #expect(try code("agents", "--config", folder.file("a.json5")) == .failed)
     #expect(try code("backup", "c.db", "--config", folder.file("a.json5")) == .failed)
     #expect(try code("ledger", "--config", folder.file("b.json5")) == .configuration)
+  }
+
+  @Test func `the open data comes as one file or as all of them, and a wrong name says which`()
+    throws
+  {
+    let province = try Province()
+    let folder = province.site.folder
+    let seeds = Repository.path("seeds")
+    folder.write(
+      """
+      { broker: { host: "127.0.0.1" }, store: { path: "\(province.site.path)" },
+        indicators: "\(seeds)/indicators.json", areas: "\(seeds)/areas.json",
+        population: "\(seeds)/population.csv", outlines: "\(seeds)/areas.geojson" }
+      """, to: "export.json5")
+    func code(_ arguments: String...) throws -> ExitCode {
+      let all = ["export"] + arguments + ["--config", folder.file("export.json5")]
+      guard case .run(let options) = try Commands.all.parser.parse(all) else { return .done }
+      return Commands.all.run(options)
+    }
+    #expect(try code("--to", folder.path) == .done)
+    #expect(try folder.text(of: "indicators.csv").hasPrefix("code,name,unit,target,"))
+    let map = try ConfigNode.parse(file: folder.file("coverage.geojson"))
+    #expect(try map.required("type").string() == "FeatureCollection")
+    for name in ["history.csv", "coverage.csv", "next.geojson", "next.gpx", "schema.json"] {
+      #expect(folder.contains(name), "\(name)")
+    }
+    #expect(try code("indicators.cvs") == .usage)
+    #expect(try code() == .usage)
+    #expect(try code("indicators.csv", "--to", folder.path) == .usage)
+    #expect(try code("--to", "/nowhere") == .failed)
   }
 
   @Test func `reading a store that is not there says so`() {

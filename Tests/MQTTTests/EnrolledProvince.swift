@@ -75,7 +75,7 @@ final class EnrolledProvince {
   /// The uplink's connection as the agent's configuration has it.
   func uplink(of name: String) throws -> ConnectionOptions {
     try AgentConfiguration(file: folder.file("\(name)/agent.json5")).uplink
-      .connectionOptions(clientID: "hatang-\(name)-uplink")
+      .options(clientID: "hatang-\(name)-uplink")
   }
 
   /// A plain client that shows the certificate of an agent, or any other.

@@ -365,7 +365,8 @@ def remove(site):
     site.run("apt-get purge -y hatang-agent hatang-aggregator", 120)
     province.leave(site)
     # The site's own copies for devices, which are no package's.
-    site.run("rm -r /var/lib/prometheus /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
+    site.run("rmdir /var/lib/prometheus/node-exporter /var/lib/prometheus")
+    site.run("rm /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
     left = sorted(name for name in _names(site) - site.names_before if "hatang" in name)
     site.expect_equal(left, [], "files left behind")
     site.expect_equal(

@@ -20,16 +20,8 @@ package struct BrokerSettings: Sendable {
   /// `host:port`, as messages name it.
   package var name: String { "\(host):\(port)" }
 
-  func options(clientID: String) -> ConnectionOptions {
-    var options = ConnectionOptions(host: host, port: port, clientID: clientID + clientIDSuffix)
-    options.username = username
-    options.password = password
-    options.tls = tls
-    return options
-  }
-
   /// A clean connection to this broker.
-  package func connectionOptions(clientID: String) -> ConnectionOptions {
+  package func options(clientID: String) -> ConnectionOptions {
     var options = ConnectionOptions(host: host, port: port, clientID: clientID + clientIDSuffix)
     options.username = username
     options.password = password

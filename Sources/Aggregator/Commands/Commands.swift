@@ -12,7 +12,8 @@ package enum Commands {
     defaultConfig: AggregatorConfiguration.defaultPath, manual: .aggregator,
     commands: [
       RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
-      WatchCommand.self, LedgerCommand.self, ReportCommand.self, BackupCommand.self,
+      WatchCommand.self, LedgerCommand.self, ReportCommand.self, ExportCommand.self,
+      BackupCommand.self,
       PopulationCommand.self, IngestCommand.self, InitCACommand.self, EnrollCommand.self,
       RenewCommand.self, RevokeCommand.self,
     ],

@@ -17,7 +17,7 @@ final class BrokerSession {
   private var failure: (any Error)?
 
   init(_ broker: BrokerSettings, clientID: String, patience: Duration) throws(MQTTError) {
-    connection = try Connection(broker.connectionOptions(clientID: clientID))
+    connection = try Connection(broker.options(clientID: clientID))
     name = broker.name
     self.patience = patience
   }

@@ -25,7 +25,7 @@ final class LogPublisher {
 
   /// - Parameter role: names the client, such as `import`.
   init(_ broker: BrokerSettings, role: String) throws {
-    connection = try Connection(broker.connectionOptions(clientID: "hatang-\(role)-\(getpid())"))
+    connection = try Connection(broker.options(clientID: "hatang-\(role)-\(getpid())"))
     try connection.connect()
     try wait("connect") { $0.isConnected }
   }
