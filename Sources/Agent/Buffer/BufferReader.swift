@@ -173,7 +173,8 @@ package final class BufferReader: UplinkSource {
       let first = SegmentKey(raw: handles.received.integer(0)).number
       let end = first + SequenceNumber(max(0, handles.received.integer(1)))
       guard number < end else { return nil }
-      return try BufferAge(clock, handles.database).age(
+      var ages = BufferAge(clock, handles.database)
+      return try ages.age(
         ClockMark(handles.received, at: 3), stampedMs: handles.received.integer(2))
     }
   }
@@ -259,9 +260,9 @@ package final class BufferReader: UplinkSource {
       let streams = buffer.currentStreams
       var expired: [(Buffer.Stream, Int64)] = []
       if let limit {
-        let ages = try BufferAge(buffer.clock, handles.database)
+        var ages = BufferAge(buffer.clock, handles.database)
         for stream in streams {
-          let key = try BufferReader.lastExpired(of: stream, after: limit, ages, handles.database)
+          let key = try BufferReader.lastExpired(of: stream, after: limit, &ages, handles.database)
           if let key { expired.append((stream, key)) }
         }
       }
@@ -307,7 +308,7 @@ package final class BufferReader: UplinkSource {
   /// The last key of a bounded run of segments, from the oldest on, that are acknowledged and older
   /// than the limit; `nil`: there is none. What is of unknown age stays, until its place is needed.
   private static func lastExpired(
-    of stream: Buffer.Stream, after limit: Duration, _ ages: BufferAge, _ database: Database
+    of stream: Buffer.Stream, after limit: Duration, _ ages: inout BufferAge, _ database: Database
   ) throws(SQLiteError) -> Int64? {
     guard stream.oldestHeld < stream.acknowledged else { return nil }
     let range = SegmentKey.range(stream.number)
@@ -324,7 +325,7 @@ package final class BufferReader: UplinkSource {
         break
       }
       if limit > .zero {
-        let age = ages.age(ClockMark(select, at: 3), stampedMs: select.integer(2))
+        let age = try ages.age(ClockMark(select, at: 3), stampedMs: select.integer(2))
         guard let age, age > limit else { break }
       }
       last = key.raw
