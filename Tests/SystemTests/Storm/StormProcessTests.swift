@@ -41,14 +41,7 @@ import Testing
         let number = 1 << Int.random(in: 0...8, using: &generator)
         let place = Int.random(in: max(1, number / 2)...number, using: &generator)
         let prefix = Self.killing(at: call, place)
-        if program == "agent" {
-          site.killAgent()
-          try site.startAgent(through: prefix)
-        } else {
-          site.killAggregator()
-          try site.startAggregator(through: prefix)
-        }
-        let victim = program == "agent" ? site.agent : site.aggregator
+        let victim = try restart(program, of: site, through: prefix)
         try publisher.publish(perSecond: 500, for: .milliseconds(1_200)) {
           victim?.isRunning ?? false
         }
@@ -74,7 +67,7 @@ import Testing
   ) async throws {
     try await Storm.run {
       let (site, publisher) = try Site.inUse()
-      let pid = try #require((program == "agent" ? site.agent : site.aggregator)?.pid)
+      let pid = try #require(running(program, of: site)?.pid)
       for _ in 0..<2 {
         try publisher.publish(perSecond: 300, for: .seconds(1))
         kill(pid, SIGSTOP)
@@ -99,14 +92,7 @@ import Testing
       var ended = 0
       for bound in bounds {
         let prefix = ["/usr/bin/prlimit", bound]
-        if program == "agent" {
-          site.killAgent()
-          try site.startAgent(through: prefix)
-        } else {
-          site.killAggregator()
-          try site.startAggregator(through: prefix)
-        }
-        let victim = program == "agent" ? site.agent : site.aggregator
+        let victim = try restart(program, of: site, through: prefix)
         try publisher.publish(perSecond: 200, for: .milliseconds(700)) {
           victim?.isRunning ?? false
         }
@@ -150,5 +136,23 @@ import Testing
       guard second.text == expected, second.exitCode == 1, site.aggregator?.isRunning == true
       else { throw TestFailure("\(second)") }
     }
+  }
+
+  private func running(_ program: String, of site: Site) -> Program? {
+    program == "agent" ? site.agent : site.aggregator
+  }
+
+  /// - Parameter prefix: words before the program.
+  private func restart(
+    _ program: String, of site: Site, through prefix: [String]
+  ) throws -> Program? {
+    if program == "agent" {
+      site.killAgent()
+      try site.startAgent(through: prefix)
+    } else {
+      site.killAggregator()
+      try site.startAggregator(through: prefix)
+    }
+    return running(program, of: site)
   }
 }
