@@ -95,7 +95,9 @@ package struct Admission {
     if let overrun = lanes[index].quota.take(limits, byteCount: byteCount, now: now) {
       return drop(overrun, index)
     }
-    let samples = Admission.samples(in: arrival)
+    var arrival = arrival
+    if arrival.topic.hasSuffix("/batch") { arrival.decodedBatch = try? arrival.batch() }
+    let samples = Admission.samples(in: arrival.decodedBatch)
     lanes[index].quota.spend(samples: samples)
     if lanes[index].count == 0 { turns.append(index) }
     lanes[index].waiting.append(Item(arrival: arrival, samples: samples))
@@ -201,9 +203,8 @@ package struct Admission {
   }
 
   /// What the batch says that it holds; a segment that holds another number does not decode.
-  private static func samples(in arrival: Arrival) -> Int {
-    guard arrival.topic.hasSuffix("/batch"), let batch = try? Batch(decoding: arrival.payload)
-    else { return 0 }
+  private static func samples(in batch: Batch?) -> Int {
+    guard let batch else { return 0 }
     return batch.segments.reduce(batch.holes.count * samplesPerHole) { $0 + $1.count }
   }
 }

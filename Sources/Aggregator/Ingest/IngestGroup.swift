@@ -10,6 +10,8 @@ package struct Arrival: Sendable {
   package let arrivedMs: Int64
   /// A person brought it in a file: it says nothing of the agent's clock, nor that it is there.
   package let isCarried: Bool
+  /// The payload's batch, where it is decoded already; its segments share the payload's bytes.
+  package var decodedBatch: Batch?
 
   package init(
     topic: String, payload: [UInt8], isRetained: Bool = false, arrivedMs: Int64,
@@ -20,6 +22,11 @@ package struct Arrival: Sendable {
     self.isRetained = isRetained
     self.arrivedMs = arrivedMs
     self.isCarried = isCarried
+  }
+
+  func batch() throws(WireError) -> Batch {
+    if let decodedBatch { return decodedBatch }
+    return try Batch(decoding: payload)
   }
 }
 

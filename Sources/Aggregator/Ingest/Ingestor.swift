@@ -107,7 +107,7 @@ package final class Ingestor {
     do throws(WireError) {
       return isBatch
         ? .batch(
-          agent: agent, try Batch(decoding: message.payload), arrivedMs: message.arrivedMs,
+          agent: agent, try message.batch(), arrivedMs: message.arrivedMs,
           isCarried: message.isCarried)
         : .status(
           agent: agent, try AgentStatus(decoding: message.payload),
