@@ -88,6 +88,7 @@ final class IndicatorLoop {
     // Also what was made before an error is published.
     defer { publish() }
     try recomputation.run(nowMs: wallClockMs(), isAll: seenVersion == nil)
+    report.recomputed(in: monotonicNow() - now)
     seenVersion = facts.stateVersion
     checkedMinute = minute
     computedAt = now

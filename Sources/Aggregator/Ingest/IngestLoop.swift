@@ -133,8 +133,9 @@ final class IngestLoop {
         try countDropped()
       }
       // One small step a turn: it neither waits for an idle hour nor holds a group up for long.
+      let began = monotonicNow()
       hasMore = try retention.step(store, nowMs: wallClockMs())
-      report.retained(until: retention.clock)
+      report.retained(until: retention.clock, in: hasMore ? monotonicNow() - began : nil)
       if let outcome = try carry() {
         hasMore = true
         if connection.isConnected { try publish(outcome.replies, connection) }

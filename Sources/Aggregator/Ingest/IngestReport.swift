@@ -1,8 +1,8 @@
 package import Daemon
 import Synchronization
 
-/// What ingest tells the other threads of itself: the web server's metrics, the recomputation of
-/// the indicators, the watchdog.
+/// What ingest and the recomputation of the indicators tell each other and the other threads: the
+/// web server's metrics, the watchdog.
 package final class IngestReport: Sendable {
   private let facts = Mutex(Facts())
 
@@ -29,6 +29,10 @@ package final class IngestReport: Sendable {
     package var duplicates: UInt64 = 0
     /// From a group's first message in hand to its commit, s.
     package var commitSeconds = Histogram(bounds: commitBounds)
+    /// Of each step in which old segments are deleted: so long ingest waits for it, s.
+    package var retentionSeconds = Histogram(bounds: commitBounds)
+    /// From the state by day to all indicators, s.
+    package var recomputeSeconds = Histogram(bounds: commitBounds)
     /// Ingest ended for good: nothing but a person can help.
     package var fatal: String?
     package var hasEnded = false
@@ -53,9 +57,17 @@ package final class IngestReport: Sendable {
 
   package func update(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
 
-  func retained(until clock: RetentionClock?) {
+  /// - Parameter step: how long it took; `nil`: nothing was due.
+  func retained(until clock: RetentionClock?, in step: Duration?) {
     let lag = (clock?.lagMs ?? 0) / 1_000
-    facts.withLock { $0.clockLagSeconds = lag }
+    facts.withLock {
+      $0.clockLagSeconds = lag
+      if let step { $0.retentionSeconds.observe(step.inSeconds) }
+    }
+  }
+
+  func recomputed(in duration: Duration) {
+    facts.withLock { $0.recomputeSeconds.observe(duration.inSeconds) }
   }
 
   func progressed() { facts.withLock { $0.progress &+= 1 } }

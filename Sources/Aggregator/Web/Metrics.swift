@@ -3,7 +3,7 @@ import Enrolment
 import SQLite
 
 /// `/metrics`, in Prometheus' text format. Totals come from the store, so they do not restart with
-/// the daemon; the histogram is of this run.
+/// the daemon; the histograms are of this run.
 extension Router {
   func metrics() throws -> String {
     var text = PrometheusText()
@@ -51,6 +51,13 @@ extension Router {
     text.family(
       "hatang_ingest_commit_seconds", "From a group of messages to its commit.", .histogram)
     text.histogram([], report.current.commitSeconds)
+    text.family(
+      "hatang_retention_step_seconds",
+      "Steps that delete old measurements; ingest waits for each.", .histogram)
+    text.histogram([], report.current.retentionSeconds)
+    text.family(
+      "hatang_recompute_seconds", "From the state by day to all indicators.", .histogram)
+    text.histogram([], report.current.recomputeSeconds)
   }
 
   private func agents(_ agents: [AgentsReport.Agent], to text: inout PrometheusText) {
