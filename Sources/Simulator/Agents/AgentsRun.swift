@@ -39,9 +39,12 @@ final class AgentsRun {
   func run(signals: SignalDescriptor) throws -> ExitCode {
     let nowMs = wallClockMs()
     for agent in agents where settings.backlog > 0 {
-      for _ in 0..<(settings.backlog / AgentsRun.backlogSegment) {
+      let segments = settings.backlog / AgentsRun.backlogSegment
+      for index in 0..<segments {
+        let ageSeconds = (segments - 1 - index) * AgentsRun.backlogSegment
         agent.measure(
-          AgentsRun.backlogSegment, now: started, nowMs: nowMs, isBacklog: true)
+          AgentsRun.backlogSegment, now: started, lastMs: nowMs - Int64(ageSeconds) * 1_000,
+          isBacklog: true)
       }
     }
     let end = started + settings.duration
@@ -49,7 +52,9 @@ final class AgentsRun {
     while true {
       let now = monotonicNow()
       if signals.next() != nil { return report(.failed) }
-      if now < end { measured = measure(measured, now: now) } else if isDrained { break }
+      if now < end { measured = measure(measured, now: now) }
+      // Without a rate nothing more will come.
+      if isDrained, now >= end || settings.rate == 0 { break }
       guard now < end + AgentsRun.drainMax else { return report(.failed) }
       if cutAt == nil, let after = settings.cutAfter, now - started >= after { cut(now: now) }
       turn(now: now)
@@ -72,7 +77,7 @@ final class AgentsRun {
     for index in first..<due {
       let agent = agents[index % agents.count]
       // What is made before the first connection would wait for our own start.
-      if agent.connections > 0 { agent.measure(1, now: now, nowMs: nowMs) }
+      if agent.connections > 0 { agent.measure(1, now: now, lastMs: nowMs) }
     }
     return due
   }

@@ -16,8 +16,7 @@ final class PlayedAgent {
   private var statusDue: Duration = .zero
   private var maintained: Duration = .zero
   private var random: Random
-  /// The place where it stands.
-  private let home: (latitude: Int32, longitude: Int32)
+  private var modem: PlayedModem
 
   /// From making a measurement to its receipt, s; since the last call of `takeDelays`.
   private var delays: [Float] = []
@@ -36,6 +35,9 @@ final class PlayedAgent {
   private static let batchBytesMax = 65_536
   private static let statusEvery: Duration = .seconds(30)
   private static let retry: Duration = .seconds(1)
+  /// One agent of so many is in a car.
+  private static let agentsPerCar = 20
+  private static let metresPerSecondInCar = 10.0
 
   /// - Parameter firstAttempt: when it connects.
   init(
@@ -44,10 +46,9 @@ final class PlayedAgent {
     name = "sim-agent-\(index)"
     random = Random(seed: Random.hash(seed, UInt64(index)))
     stream = StreamID(using: &random)
-    home = (
-      20_400_000 + Int32.random(in: 0..<300_000, using: &random),
-      105_800_000 + Int32.random(in: 0..<300_000, using: &random)
-    )
+    modem = PlayedModem(
+      metresPerSecond: index % PlayedAgent.agentsPerCar == 0
+        ? PlayedAgent.metresPerSecondInCar : 0, using: &random)
     var options = ConnectionOptions(
       host: broker.host, port: broker.port, clientID: "hatang-\(name)-uplink")
     options.will = Publication(
@@ -72,19 +73,16 @@ final class PlayedAgent {
     return taken
   }
 
-  /// Measures so often, in one segment.
-  func measure(_ count: Int, now: Duration, nowMs: Int64, isBacklog: Bool = false) {
-    let measurements = (0..<count).map { index -> Measurement in
-      let coverage = Coverage(
-        latitudeMicrodegrees: home.latitude + Int32.random(in: 0..<700, using: &random),
-        longitudeMicrodegrees: home.longitude + Int32.random(in: 0..<700, using: &random),
-        radioAccess: .nrSA, isActive: true,
-        ssRsrpTenths: -950 + Int32.random(in: -150...150, using: &random), plmn: "45204")
-      return Measurement(
-        source: "modem-1", timeMs: nowMs - Int64(count - 1 - index) * 1_000, isSimulated: true,
-        body: .coverage(coverage))
+  /// Measures so often, each second, in one segment.
+  ///
+  /// - Parameter lastMs: when it measures last.
+  func measure(_ count: Int, now: Duration, lastMs: Int64, isBacklog: Bool = false) {
+    let measurements = (0..<count).map { index in
+      Measurement(
+        source: "modem-1", timeMs: lastMs - Int64(count - 1 - index) * 1_000, isSimulated: true,
+        body: .coverage(modem.next(using: &random)))
     }
-    let bytes = Segment.encode(measurements, receivedMs: nowMs)
+    let bytes = Segment.encode(measurements, receivedMs: lastMs)
     held.append(
       Held(
         piece: Batch.Piece(first: next, count: count, bytes: bytes[...]), madeAt: now,
