@@ -52,7 +52,8 @@ let package = Package(
       name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    module("Protocol"),
+    module("Packing", ["CZlib"]),
+    module("Protocol", ["Packing"]),
     module("Indicators", ["Protocol"]),
     module("MQTT", ["CMosquitto", "Daemon"]),
     module("SQLite", ["CSQLite"]),
@@ -62,7 +63,10 @@ let package = Package(
     program("Agent", ["Protocol", "MQTT", "SQLite", "Daemon", "Enrolment"]),
     program(
       "Aggregator",
-      ["Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "Enrolment", "CMicrohttpd", "CZlib"]),
+      [
+        "Protocol", "Indicators", "MQTT", "SQLite", "Daemon", "Enrolment", "Packing",
+        "CMicrohttpd",
+      ]),
     program("Simulator", ["Protocol", "Indicators", "MQTT", "Daemon"]),
 
     // Brokers, programs, folders, certificates and seeded choices that live as long as a test.

@@ -16,6 +16,7 @@ import statistics
 import struct
 import subprocess
 import time
+import zlib
 
 from parts import ROOT, Site, free_port, wait_for
 
@@ -133,7 +134,9 @@ class Store:
 
 def segment_times(data):
     """The times of a segment's samples, by docs/protocol.md."""
-    for _, _, rows, columns in cbor(data)[2]:
+    segment = cbor(data)
+    blocks = segment[2] if 2 in segment else cbor(zlib.decompress(segment[4][1], -15))
+    for _, _, rows, columns in blocks:
         column = columns[2]
         if isinstance(column, int):
             yield from [column] * rows

@@ -29,26 +29,26 @@ import Testing
   {
     let fixture = BufferFixture()
     let open = try fixture.open()
-    for _ in 0..<40 { try open.store(1_000) }
+    for _ in 0..<40 { try open.store(8_000) }
     let stream = try open.live().id
-    try open.reader.setAcknowledged(stream, 10_000)
+    try open.reader.setAcknowledged(stream, 80_000)
     open.close()
     let found = try carried(fixture)
     #expect(found.batches.count > 1)
     #expect(found.batches.allSatisfy { $0.encoded().count < Batch.bytesMax })
     #expect(
       found.streams == [
-        .init(id: stream, span: 10_000..<40_000)
+        .init(id: stream, span: 80_000..<320_000)
       ])
-    let account = try ledger(found.batches, from: 10_000)
-    #expect(account.next == 40_000 && account.lost == 0 && account.received == 40_000)
+    let account = try ledger(found.batches, from: 80_000)
+    #expect(account.next == 320_000 && account.lost == 0 && account.received == 320_000)
     // One that has them already takes nothing twice.
-    #expect(try ledger(found.batches, from: 40_000).received == 40_000)
+    #expect(try ledger(found.batches, from: 320_000).received == 320_000)
     // One that was restored from before takes nothing, for it would not be whole …
-    #expect(try ledger(found.batches, from: 1_000).next == 1_000)
+    #expect(try ledger(found.batches, from: 8_000).next == 8_000)
     // … and everything with --all.
     let all = try carried(fixture, everything: true)
-    #expect(try ledger(all.batches, from: 1_000).next == 40_000)
+    #expect(try ledger(all.batches, from: 8_000).next == 320_000)
     #expect(try ledger(all.batches).lost == 0)
   }
 
@@ -106,15 +106,15 @@ import Testing
   /// Turns a bit of a segment's bytes, as a bad disk would.
   private func damage(_ fixture: BufferFixture, segment: Int) throws {
     let bytes = try Files.read(fixture.path)
-    let segment = Segment.encode(
+    // So small that it lies on one page of the file.
+    let piece = Segment.encode(
       BufferFixture.measurements(100, from: segment), receivedMs: 1_000)
-    // The longest piece that lies on one page of the file.
-    let piece = Array(segment[120..<200])
     let place = try #require(
       bytes.indices.dropLast(piece.count).first { start in
         bytes[start] == piece[0] && bytes[start..<(start + piece.count)].elementsEqual(piece)
       })
-    overwrite(fixture.path, at: place + 40, with: [bytes[place + 40] ^ 1])
+    let middle = place + piece.count / 2
+    overwrite(fixture.path, at: middle, with: [bytes[middle] ^ 1])
   }
 }
 

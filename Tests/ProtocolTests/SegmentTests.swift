@@ -139,4 +139,71 @@ import Testing
     let bytes = Segment.encode(samples, receivedMs: 1_732_000_100_000)
     #expect(bytes.count <= 1_000)
   }
+
+  @Test func `noisy samples of 60 sources cost at most 20 bytes each`() throws {
+    var generator = SeededGenerator(seed: 2)
+    let samples = (0..<60).map { index in
+      Measurement(
+        source: "xe-buýt-tuyến-\(index)", timeMs: 1_732_000_000_000 + Int64(index) * 3,
+        body: .coverage(
+          Coverage(
+            latitudeMicrodegrees: Int32.random(in: 20_400_000...20_650_000, using: &generator),
+            longitudeMicrodegrees: Int32.random(in: 105_800_000...106_100_000, using: &generator),
+            radioAccess: .nrNSA, isActive: true,
+            ssRsrpTenths: Int32.random(in: -1_200 ... -700, using: &generator),
+            ssRsrqTenths: Int32.random(in: -150 ... -90, using: &generator), plmn: "45204",
+            band: "n78", cell: "45204\(Int.random(in: 100_000...199_999, using: &generator))")))
+    }
+    let bytes = Segment.encode(samples, receivedMs: 1_732_000_100_000)
+    #expect(bytes.count <= 60 * 20)
+    #expect(try Segment(decoding: bytes[...]).measurements == samples)
+  }
+
+  /// A segment of packed blocks that says what a test wants it to say.
+  private func packed(_ count: Int, _ bytes: [UInt8]) -> ArraySlice<UInt8> {
+    var writer = CBORWriter()
+    writer.map(3)
+    for key in 0...1 {
+      writer.integer(Int64(key))
+      writer.integer(1)
+    }
+    writer.integer(4)
+    writer.array(2)
+    writer.integer(Int64(count))
+    writer.byteString(bytes)
+    return writer.bytes[...]
+  }
+
+  /// Of a byte: the array's head, DEFLATE's stored block (RFC 1951, section 3.2.4).
+  private static let stored: [UInt8] = [1, 1, 0, 0xfe, 0xff, 0x80]
+
+  @Test(
+    arguments: [
+      (0, [], "packed blocks that are no DEFLATE of 0 bytes"),
+      (1, stored, "segment without rows"),
+      (2, stored, "packed blocks that are no DEFLATE of 2 bytes"),
+      (1, stored + [0], "packed blocks that are no DEFLATE of 1 bytes"),
+      (1, stored.dropLast(), "packed blocks that are no DEFLATE of 1 bytes"),
+      (97, stored, "6 packed bytes said to be 97, legal 16 times"),
+      (4_194_305, stored, "4194305, legal 0…4194304"),
+    ] as [(Int, [UInt8], String)])
+  func `packed blocks that lie about themselves are refused`(
+    _ count: Int, _ bytes: [UInt8], _ text: String
+  ) {
+    let error = #expect(throws: WireError.self) {
+      try Segment(decoding: self.packed(count, bytes))
+    }
+    #expect(error?.fault == .range(text))
+  }
+
+  @Test func `blocks both plain and packed are refused`() throws {
+    let sample = Measurement(
+      source: "a", timeMs: 1,
+      body: .service(ServiceCount(area: nil, counter: "hồ-sơ", value: 1)))
+    // A map of 4: the packed ones follow the plain ones.
+    let plain = Segment.encode([sample], receivedMs: 1)
+    let both = [0xa4] + plain.dropFirst() + packed(1, SegmentTests.stored).dropFirst(5)
+    let error = #expect(throws: WireError.self) { try Segment(decoding: both[...]) }
+    #expect(error?.fault == .range("blocks twice"))
+  }
 }

@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Daemon
+import Packing
 
 /// An answer in libmicrohttpd's form, to be queued as often as it is asked for: plain, packed, or
 /// without its body as "not modified". Digest, packing and copies are paid once. Owned by the
@@ -47,7 +48,7 @@ final class PreparedAnswer {
     if !isPackingDone {
       isPackingDone = true
       if response.body.count >= PreparedAnswer.packedBytesMin,
-        let bytes = Gzip.pack(response.body)
+        let bytes = Deflate.pack(response.body, as: .gzip)
       {
         unsafe packed = PreparedAnswer.make(
           response, body: bytes, PreparedAnswer.more(tag, isPacked: true))

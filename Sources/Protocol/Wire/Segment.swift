@@ -1,3 +1,5 @@
+import Packing
+
 /// The measurements of one commit, encoded once: these bytes lie in the agent's buffer, cross the
 /// wire and are kept by the aggregator as they came.
 ///
@@ -24,21 +26,39 @@ public struct Segment: Equatable, Sendable {
     static let received: UInt64 = 1
     static let blocks: UInt64 = 2
     static let clock: UInt64 = 3
+    /// In place of `blocks`: `[bytes unpacked, bstr]`.
+    static let packedBlocks: UInt64 = 4
   }
+
+  /// Packed blocks are so many bytes at most, and so many times their packed size. What packs
+  /// better is left as it is: a reader's work stays within the size of the message.
+  static let unpackedBytesMax = 4 << 20
+  static let packingMax = 16
+  /// Below it there is nothing to be gained.
+  private static let packedBytesMin = 128
 
   /// Encodes 1 … `rowsMax` measurements.
   public static func encode(_ measurements: [Measurement], receivedMs: Int64) -> [UInt8] {
     precondition(!measurements.isEmpty && measurements.count <= rowsMax)
     let groups = grouped(measurements)
-    var writer = CBORWriter(reserving: 64 + 16 * measurements.count)
+    var blocks = CBORWriter(reserving: 64 + 16 * measurements.count)
+    blocks.array(groups.count)
+    for group in groups { Block.encode(group, into: &blocks) }
+    var writer = CBORWriter(reserving: 32 + blocks.bytes.count)
     writer.map(3)
     writer.integer(Int64(Key.version))
     writer.integer(wireVersion)
     writer.integer(Int64(Key.received))
     writer.integer(receivedMs)
-    writer.integer(Int64(Key.blocks))
-    writer.array(groups.count)
-    for group in groups { Block.encode(group, into: &writer) }
+    if let packed = packed(blocks.bytes) {
+      writer.integer(Int64(Key.packedBlocks))
+      writer.array(2)
+      writer.integer(Int64(blocks.bytes.count))
+      writer.byteString(packed)
+    } else {
+      writer.integer(Int64(Key.blocks))
+      writer.encoded(blocks.bytes)
+    }
     return writer.bytes
   }
 
@@ -50,15 +70,19 @@ public struct Segment: Equatable, Sendable {
     var blocks: [Block]?
     var clock: SegmentClock?
     for _ in 0..<(try reader.map(atMost: 16)) {
-      switch try reader.unsigned(atMost: UInt64(Int64.max)) {
+      let key = try reader.unsigned(atMost: UInt64(Int64.max))
+      switch key {
       case Key.version:
         let found = try reader.integer()
         guard found == wireVersion else { throw WireError(.version(found), at: reader.offset) }
         version = found
       case Key.received:
         received = Int64(try reader.unsigned(atMost: UInt64(LegalRange.time.values.upperBound)))
-      case Key.blocks:
-        blocks = try Segment.blocks(from: &reader)
+      case Key.blocks, Key.packedBlocks:
+        guard blocks == nil else { throw WireError(.range("blocks twice"), at: reader.offset) }
+        blocks =
+          key == Key.blocks
+          ? try Segment.blocks(from: &reader) : try Segment.packedBlocks(from: &reader)
       case Key.clock: clock = try SegmentClock(decoding: &reader)
       default: try reader.skip()
       }
@@ -91,6 +115,36 @@ public struct Segment: Equatable, Sendable {
     }
     guard rows > 0 else { throw WireError(.range("segment without rows"), at: start) }
     return blocks
+  }
+
+  /// `nil` where they are better left as they are.
+  private static func packed(_ blocks: [UInt8]) -> [UInt8]? {
+    guard (packedBytesMin...unpackedBytesMax).contains(blocks.count),
+      let packed = Deflate.pack(blocks, as: .raw), blocks.count <= packingMax * packed.count
+    else { return nil }
+    return packed
+  }
+
+  /// Offsets of errors inside count unpacked bytes.
+  private static func packedBlocks(from reader: inout CBORReader) throws(WireError) -> [Block] {
+    let start = reader.offset
+    guard try reader.array(atMost: 2) == 2 else {
+      throw WireError(.range("packed blocks without their bytes"), at: start)
+    }
+    let count = Int(try reader.unsigned(atMost: UInt64(unpackedBytesMax)))
+    let packed = try reader.byteString(atMost: unpackedBytesMax)
+    guard count <= packingMax * packed.count else {
+      throw WireError(
+        .range("\(packed.count) packed bytes said to be \(count), legal \(packingMax) times"),
+        at: start)
+    }
+    guard let blocks = Deflate.unpack(packed, as: .raw, count: count) else {
+      throw WireError(.range("packed blocks that are no DEFLATE of \(count) bytes"), at: start)
+    }
+    var inner = CBORReader(blocks)
+    let found = try Segment.blocks(from: &inner)
+    try inner.expectEnd()
+    return found
   }
 
   /// One array a block; inside it the sources follow one another in order of first appearance.
