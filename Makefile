@@ -1,5 +1,6 @@
 # Hạ Tầng. The words: run, test, test-faults, test-install, bench, bench-fleet, bench-peers,
-# bench-scale, fuzz, sanitize, lint, deb, reproducible, clean. Each installs what it needs.
+# bench-scale, bench-stored, bench-soak, fuzz, sanitize, lint, deb, reproducible, clean. Each
+# installs what it needs.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
@@ -8,8 +9,8 @@ PROGRAMS := -c release --static-swift-stdlib
 WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
-.PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale fuzz \
-	sanitize lint deb reproducible clean packages testing packaging
+.PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale \
+	bench-stored bench-soak fuzz sanitize lint deb reproducible clean packages testing packaging
 
 # See debian/rules for setarch.
 build: packages
@@ -57,6 +58,14 @@ bench-peers: build testing
 
 bench-scale: build testing
 	@python3 bench/scale.py $(WRITE)
+
+# 100 million samples in the store, and a backup of them; a quarter of an hour and 10 GB of disk.
+bench-stored: build testing
+	@python3 bench/stored.py $(WRITE)
+
+# An hour; SOAK_SECONDS makes it shorter.
+bench-soak: build testing
+	@python3 bench/soak.py $(WRITE)
 
 lint: packages
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

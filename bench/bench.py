@@ -3,19 +3,17 @@
 
 Every row is one line: what was measured, the value, what it should reach, and a mark. Nothing here
 fails the build: a benchmark on a busy machine says so by its numbers. About ten minutes; with
-arguments only the parts that are named (agent, slow, ingest, backlog, web, inside, size). With
+arguments only the parts that are named (agent, slow, backlog, web, inside, size). With
 --write the rows go into docs/benchmarks.md.
 """
 
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
 import time
-import zlib
 
 import web
 from parts import BIN, ROOT, Meter, Site, wait_for
@@ -205,19 +203,6 @@ def in_process():
     return [json.loads(line) for line in found], segments
 
 
-def ingest():
-    folder = ROOT / ".build"
-    done = subprocess.run(
-        [BIN / "hatang-aggregator", "bench-ingest", folder], stdout=subprocess.PIPE, check=True)
-    for size, rate, per_cpu in re.findall(
-            r"(\d+) batches of 1000 a commit: (\d+) samples/s, (\d+) per CPU", done.stdout.decode()):
-        best = size == "64"
-        row(f"aggregator, decode to COMMIT, one thread, {size} batches of 1,000 a commit",
-            f"{int(rate):,}/s", "≥ 500,000/s" if best else "",
-            int(rate) >= 500_000 if best else None)
-        row("  for a CPU second of that thread", f"{int(per_cpu):,}")
-
-
 def in_process_rows():
     results, segments = in_process()
     for result in results:
@@ -226,27 +211,24 @@ def in_process_rows():
         if goal is not None:
             reached = value >= goal if result["more"] else value <= goal
         sign = "≥" if result.get("more") else "≤"
-        row(result["what"], f"{value:,.1f} {result['unit']}",
-            f"{sign} {goal:,} {result['unit']}" if goal is not None else "", reached)
+        shown = f"{value:,.0f}" if value >= 1_000 else f"{value:,.1f} "
+        row(result["what"], f"{shown}{result['unit']}",
+            f"{sign} {goal:,.0f} {result['unit']}" if goal is not None else "", reached)
     for path in sorted(segments.glob("*.bin")):
-        compressed(path)
+        weighed(path)
 
 
-def compressed(path):
-    """zlib over each segment of a file of 4-byte lengths and segments."""
-    data, offset, raw, small, samples = path.read_bytes(), 0, 0, 0, 0
+def weighed(path):
+    """A file of segments, each after its length and its rows as 4 bytes."""
+    data, offset, size, samples = path.read_bytes(), 0, 0, 0
     while offset < len(data):
         count = int.from_bytes(data[offset:offset + 4], "big")
-        rows = int.from_bytes(data[offset + 4:offset + 8], "big")
-        segment = data[offset + 8:offset + 8 + count]
+        samples += int.from_bytes(data[offset + 4:offset + 8], "big")
         offset += 8 + count
-        raw += count
-        small += len(zlib.compress(segment, 6))
-        samples += rows
+        size += count
     goal = 10 if path.stem == "real-logs" else 16
     row(f"bytes on the wire a sample, segments of 100, {path.stem.replace('-', ' ')}",
-        f"{raw / samples:.1f}", f"≤ {goal}", raw / samples <= goal)
-    row("  with zlib over each segment beside it", f"{small / samples:.1f}")
+        f"{size / samples:.1f}", f"≤ {goal}", size / samples <= goal)
 
 
 def web_rows():
@@ -255,7 +237,7 @@ def web_rows():
 
 
 PARTS = {
-    "agent": agent, "slow": slow, "ingest": ingest, "backlog": backlog, "web": web_rows,
+    "agent": agent, "slow": slow, "backlog": backlog, "web": web_rows,
     "inside": in_process_rows, "size": size,
 }
 
