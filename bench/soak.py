@@ -68,10 +68,12 @@ class Load(Watched):
     """An hour as large as the machine carries beside what makes the load."""
 
     def begin(self):
-        self.simulate("--flood", 2_000_000_000, "--rate", RATE, "--duration", SECONDS + 600,
-                      "--first-time", 1_700_000_000_000)
-        self.start("agents", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
-                   "--agents", AGENTS, "--duration", SECONDS + 600, "--rate", 1)
+        return [
+            self.simulate("--flood", 1_000_000_000, "--rate", RATE, "--duration", SECONDS + 600,
+                          "--first-time", 1_700_000_000_000),
+            self.start("agents", BIN / "hatang-simulator", "--broker",
+                       f"127.0.0.1:{self.central_port}", "--agents", AGENTS, "--duration",
+                       SECONDS + 600, "--rate", 1)]
 
     def turn(self, passed):
         """Nothing: the load goes on by itself."""
@@ -108,7 +110,8 @@ class Day(Watched):
         return super().start(name, *command, output=output)
 
     def begin(self):
-        self.simulate("--no-past", "--devices", 150, "--rate", 200, "--duration", SECONDS + 600)
+        return [self.simulate("--no-past", "--devices", 150, "--rate", 200, "--duration",
+                              SECONDS + 600)]
 
 
 def main():
@@ -117,13 +120,14 @@ def main():
     facts = machine()
     with Load() as load, Day() as day:
         sites = (load, day)
-        for site in sites:
-            site.begin()
+        loads = [load for site in sites for load in site.begin()]
         began, due = time.monotonic(), 0
         while (passed := time.monotonic() - began) < SECONDS:
             day.turn(passed)
             if passed >= due:
                 due += EVERY
+                # Raises where one has ended.
+                _ = [load.pid for load in loads]
                 for site in sites:
                     site.look()
             time.sleep(0.25)
