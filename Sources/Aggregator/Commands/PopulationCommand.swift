@@ -55,18 +55,10 @@ package struct PopulationSums: Equatable, Sendable {
 
   /// - Throws: whatever is wrong with the table, at its line.
   package init(_ file: String, _ areas: AreaTable) throws(ConfigError) {
-    digest = try PopulationFile.read(file, areas: areas).digest
-    let rows = try CSVFile(file: file, header: PopulationFile.header).rows
-    var people = [Int](repeating: 0, count: areas.areas.count)
-    var tiles: Set<Substring> = []
-    for row in rows {
-      tiles.insert(row.fields[0])
-      if let area = areas.index(of: String(row.fields[1])) {
-        people[area] += Int(row.fields[2]) ?? 0
-      }
-    }
-    self.people = people
-    tileCount = tiles.count
+    let (table, digest) = try PopulationFile.read(file, areas: areas)
+    self.digest = digest
+    people = table.peopleByArea
+    tileCount = table.tileCount
   }
 
   package var total: Int { people.reduce(0, +) }

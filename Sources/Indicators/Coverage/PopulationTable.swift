@@ -71,6 +71,13 @@ public struct PopulationTable: Sendable {
     return tiles.indices.map { (tiles[$0], Int(population[$0]), areaOf[$0].area) }
   }
 
+  /// By area, in the order of `areas`.
+  public var peopleByArea: [Int] {
+    areaShares.map { range in shares[range].reduce(0) { $0 + Int($1.population) } }
+  }
+
+  public var tileCount: Int { tiles.count }
+
   /// Without a table: each area is one place.
   public init(areas: [String], populations: [Int]) {
     self.init(
