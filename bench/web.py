@@ -51,8 +51,9 @@ def rows():
 def coverage_rows(site, province, operators):
     """Once every tile has been seen for each of the operators."""
     tiles = len(province.tiles())
-    wait_for("every tile is in coverage.geojson", lambda: len(json.loads(
-        province.get("/api/v1/coverage.geojson"))["features"]) == tiles * len(operators), 90)
+    wait_for("every tile is in coverage.geojson", lambda: sum(
+        len(each["properties"]["operators"]) for each in json.loads(
+            province.get("/api/v1/coverage.geojson"))["features"]) == tiles * len(operators), 90)
     fresh, kept, one = [], [], []
     for index in range(5):
         revision = newest_revision(site)

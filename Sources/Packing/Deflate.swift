@@ -6,12 +6,13 @@ public enum Deflate {
     /// No header and no checksum: for what lies inside something that has its own. zlib's fastest:
     /// on a segment's columns its slowest saves 5 % more at three times the time.
     case raw
-    /// RFC 1952. Most of the gain at a third of the time of the best.
+    /// RFC 1952. Most of the gain of the best at a tenth of its time: coverage.geojson of 2,814 tiles
+    /// and three operators is 101 kB at 6, 97 kB at 7, and 94 kB at 9.
     case gzip
 
     /// As `deflateInit2` takes it: negative for no header, 16 more for gzip's.
     fileprivate var windowBits: Int32 { self == .raw ? -15 : 15 + 16 }
-    fileprivate var level: Int32 { self == .raw ? 1 : 6 }
+    fileprivate var level: Int32 { self == .raw ? 1 : 7 }
   }
 
   /// `nil` where it does not get smaller, or memory is short.

@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `a packed answer unpacks to the plain one and has a tag of its own`() throws {
-    for path in ["/", "/api/v1/indicators", "/api/v1/coverage.geojson", "/style.css"] {
+    for path in ["/", "/api/v1/indicators", "/api/v1/coverage.geojson", "/page.css"] {
       let plain = try site.get(path)
       #expect(plain.headers["content-encoding"] == nil, "\(path)")
       #expect(plain.headers["vary"] == "Accept-Encoding")

@@ -8,12 +8,12 @@ import Testing
 
   init() throws { province = try Province() }
 
-  private func answer(_ path: String, _ query: [HTTPRequest.QueryItem] = []) throws -> (
-    status: Int, text: String
-  ) {
+  private func answer(
+    _ path: String, _ query: [HTTPRequest.QueryItem] = [], after ms: Int64 = 10_000
+  ) throws -> (status: Int, text: String) {
     let router = Router(
       try StoreReader(path: province.site.path), tables: try Province.tables(),
-      method: province.method, report: IngestReport(), now: { Province.nowMs + 10_000 })
+      method: province.method, report: IngestReport(), now: { Province.nowMs + ms })
     let answer = router.answer(HTTPRequest(path: path, query: query))
     return (answer.status, String(decoding: answer.body, as: UTF8.self))
   }
@@ -84,6 +84,87 @@ import Testing
       let last = try answer("/indicators/20.2", [.init("at", at)]).text
       #expect(last.contains("Đây cũng là con số hiện nay."), "\(at)")
     }
+  }
+
+  /// The row of the only source: samples, conclusive.
+  private static func source(_ samples: Int) -> String {
+    "<td>edge-a/car-1</td><td>\(samples)</td><td>\(samples)</td>"
+  }
+
+  @Test func `a past value's evidence is of its days, and what came late is told apart`() throws {
+    try province.ingest(Province.coverage())
+    try compute()
+    let day: Int64 = 86_400_000
+    // Measured on the next day.
+    try province.ingest(
+      [
+        Province.sample(tile: Province.tile, cell: 9, day: -1, isCovered: true, plmn: "45201")
+      ], at: Province.nowMs + day)
+    try compute(after: day)
+    let before = try answer("/indicators/20.2", [.init("at", "1")], after: day + 1_000).text
+    let whole = Province.coverage().count
+    #expect(before.contains(Self.source(whole)))
+    #expect(
+      before.contains(
+        "Không có số đo nào về muộn: bảng dưới đây đúng là bằng chứng của con số lúc đó."))
+    #expect(before.contains("Cửa sổ đo của con số: từ 02/04/2026 đến 30/06/2026."))
+    #expect(before.contains("<dt>Tính lại hôm nay cho ngày đó</dt><dd>92,1\u{a0}%, số đo: 83</dd>"))
+    let now = try answer("/indicators/20.2", after: day + 1_000).text
+    #expect(now.contains(Self.source(whole + 1)))
+    #expect(now.contains("Cửa sổ đo của con số: từ 03/04/2026 đến 01/07/2026."))
+    #expect(!now.contains("id=\"late\""))
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: 2, isCovered: false, plmn: "45201")
+    ])
+    try compute(after: day + 2_000)
+    let late = try answer("/indicators/20.2", [.init("at", "1")], after: day + 61_000).text
+    #expect(late.contains(Self.source(whole + 1)))
+    #expect(late.contains("<dt>Số đo lúc đó</dt><dd>83</dd>"))
+    #expect(late.contains("1 số đo của các ngày ấy về sau lúc 30/06/2026 12:00: đến muộn"))
+    province.method.coveredDbm = -95
+    let changed = try answer("/indicators/20.2", [.init("at", "1")], after: day + 122_000).text
+    #expect(changed.contains("Tham số hoặc bảng dân số nay đã khác"))
+  }
+
+  @Test(arguments: ["20.1", "7.1"])
+  func `lines and counters behind a past value are those of its day`(code: String) throws {
+    try province.ingest(Province.broadband() + Province.services())
+    try compute()
+    let page = try answer("/indicators/\(code)", [.init("at", "1")]).text
+    #expect(page.contains("Không có số đo nào về muộn"))
+    #expect(page.contains("đến 30/06/2026."))
+  }
+
+  @Test func `areas and operators have a history of their own, on the page and as CSV`() throws {
+    try province.ingest(Province.coverage())
+    try compute()
+    #expect(!(try answer("/indicators/20.2").text.contains("<h3>Lịch sử theo địa bàn")))
+    let day: Int64 = 86_400_000
+    try province.ingest(
+      (0..<40).map {
+        Province.sample(
+          tile: Province.tile, cell: $0, day: -1, isCovered: false, plmn: "45201")
+      }, at: Province.nowMs + day)
+    try compute(after: day)
+    let page = try answer("/indicators/20.2", after: day + 1_000).text
+    for text in [
+      "<h3>Lịch sử theo địa bàn</h3>", "<h3>Lịch sử theo nhà mạng</h3>",
+      "<th scope=\"row\">MobiFone (45201)</th><td><svg class=\"spark\"",
+      "<th scope=\"col\">30/06/2026 12:00</th><th scope=\"col\">01/07/2026 12:00</th>",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+    let areas = page.matches(of: /<th scope="row">([^<(]+)<\/th>/).map { String($0.output.1) }
+    #expect(areas == ["Duy Tiên", "Kim Bảng", "Lý Nhân", "Phủ Lý"])
+    let csv = try answer("/data/history-parts.csv", [.init("code", "20.2")]).text
+    let rows = csv.split(separator: "\r\n")
+    #expect(
+      rows[0] == "code,part,id,value,bound_low,bound_high,unmeasured_share,computed_at,revision,"
+        + "simulated")
+    // Four areas and two operators on two days.
+    #expect(rows.count == 1 + 6 * 2)
+    #expect(rows.contains { $0.hasPrefix("20.2,operator,45201,92.111111,72.133338,97.41138,0.1,") })
+    #expect(try answer("/data/history-parts.csv", [.init("code", "9")]).status == 404)
   }
 
   @Test func `a past that is not there is answered with what is`() throws {

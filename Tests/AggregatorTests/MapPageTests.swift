@@ -120,6 +120,26 @@ import Testing
     #expect(try answer("/tiles/4444444444444444").text.contains("không phải là ô"))
   }
 
+  @Test func `the tiles are there as a table, for those who cannot use the map`() throws {
+    let all = try answer("/tiles", [.init("operator", "45201")]).text
+    #expect(try answer("/map").text.contains("href=\"/tiles?operator=45201\""))
+    let t1 = Tile(zoom: 16, index: Province.tile).quadkey
+    #expect(
+      all.contains(
+        "<td><a href=\"/tiles/\(t1)\">\(t1)</a></td><td>Phủ Lý</td><td>3.200</td>"
+          + "<td>có sóng (≥ 90 % số lần đo)</td><td>40 / 40</td>"))
+    #expect(all.contains("1–6 trong 6 ô"))
+    let few = try answer("/tiles", [.init("operator", "45201"), .init("state", "few")]).text
+    #expect(few.ranges(of: "<td><a href=\"/tiles/").count == 1)
+    #expect(few.contains("aria-current=\"true\">đo quá ít</a>"))
+    let none = try answer("/tiles", [.init("page", "7")]).text
+    #expect(none.contains("Không có ô nào như vậy."))
+    let wrong = try answer("/tiles", [.init("state", "x<b>")])
+    #expect(wrong.status == 400 && wrong.text.contains("state=x&lt;b&gt; không dùng được"))
+    #expect(try answer("/tiles", [.init("page", "0")]).status == 400)
+    #expect(try answer("/tiles", [.init("area", "ha-noi")]).status == 404)
+  }
+
   @Test func `the unmeasured with most people come first, with what they would bring`() throws {
     let page = try answer("/map").text
     let t5 = Tile(zoom: 16, index: Province.tile + 4).quadkey
@@ -188,7 +208,7 @@ import Testing
     let catalogue = try ConfigNode.parse(text: text, name: "catalog.jsonld")
     let sets = try catalogue.required("dcat:dataset").array()
     let files = try sets.flatMap { try $0.required("dcat:distribution").array() }
-    #expect(sets.count == 4 && files.count == 7)
+    #expect(sets.count == 4 && files.count == 8)
     for file in files {
       let address = try file.required("dcat:downloadURL").required("@id").string()
       #expect(address.hasPrefix("https://hatang.example/data/"))

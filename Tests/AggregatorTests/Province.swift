@@ -20,12 +20,12 @@ final class Province {
 
   init() throws { site = try Site() }
 
-  func ingest(_ measurements: [Measurement]) throws {
+  /// - Parameter ms: when they come.
+  func ingest(_ measurements: [Measurement], at ms: Int64 = Province.nowMs) throws {
     for start in stride(from: 0, to: measurements.count, by: 1_000) {
       let part = Array(measurements[start..<min(start + 1_000, measurements.count)])
       try site.ingest(
-        [.batch("edge-a", .of(stream, from: sent, [part]), at: Province.nowMs)],
-        at: Province.nowMs)
+        [.batch("edge-a", .of(stream, from: sent, [part]), at: ms)], at: ms)
       sent += UInt64(part.count)
     }
   }

@@ -123,6 +123,16 @@ class Province:
             [{"time": round(now, 3), "area": "phu-ly", "counter": name, "value": value}
              for name, value in self.counters.items()]])
 
+    def mistake(self):
+        """What an agent rejects, and an area that no table knows; both with a script inside."""
+        self.publish("measure/coverage/car-9", [{"time": 1, "lat": EVIL}])
+        self.publish("measure/service/desk-9", [
+            {"time": round(time.time(), 3), "area": EVIL, "counter": "payments", "value": 1}])
+        agents = self.until(
+            "the agent is heard", lambda: json.loads(self.get("/api/v1/agents"))["agents"])
+        self.until("the rejected sample is shown", lambda: "lat is" in self.get(
+            f"/operations/agents/{agents[0]['agent']}"))
+
     def value(self, code):
         return json.loads(self.get(f"/api/v1/indicators/{code}"))["value"]
 

@@ -26,7 +26,7 @@ package final class IndicatorEngine {
     case .coverage: try coverage(row, fill, today, isPast)
     case .broadband: try broadband(row, fill, today, isPast)
     case .services(let numerator, let denominator):
-      try services(row, fill, numerator, denominator, today)
+      try services(row, fill, numerator, denominator, today, isPast)
     }
   }
 
@@ -75,10 +75,10 @@ package final class IndicatorEngine {
 
   private func services(
     _ row: IndicatorRow, _ fill: IndicatorRow.FillMethod, _ numerator: String,
-    _ denominator: String, _ today: Int
+    _ denominator: String, _ today: Int, _ isPast: Bool
   ) throws(StoreError) -> IndicatorResult {
     let reading = try state.services(
-      numerator: numerator, denominator: denominator, today: today)
+      numerator: numerator, denominator: denominator, today: today, isPast: isPast)
     return result(
       row, fill, reading, populationTable: nil,
       province: IndicatorFigure(reading.state, today: today, method: method)

@@ -35,9 +35,9 @@ private enum ServiceDetails {
   private static func write(
     _ figure: ServiceFigure, _ period: ServicePeriod, _ today: Int, to json: inout JSONWriter
   ) {
-    json.member("from", date(period.days.lowerBound))
+    json.member("from", LocalDay.iso(period.days.lowerBound))
     // A period that is not over ends today.
-    json.member("to", date(min(period.days.upperBound - 1, today)))
+    json.member("to", LocalDay.iso(min(period.days.upperBound - 1, today)))
     json.member("value", figure.isShown ? percent(figure.share) : nil)
     json.member("reason", text: ReasonText.sentences(figure.reasons, "7.x"))
     json.member("bounds", percent: figure.bounds)
@@ -61,7 +61,11 @@ private enum ServiceDetails {
     json.member("resets", figure.resets)
   }
 
-  private static func date(_ day: Int) -> String {
+}
+
+extension LocalDay {
+  /// `2026-11-23`
+  static func iso(_ day: Int) -> String {
     String(RFC3339.format(ms: Int64(day) * msPerDay).prefix(10))
   }
 }

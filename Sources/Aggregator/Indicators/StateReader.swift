@@ -134,8 +134,10 @@ package final class StateReader {
   }
 
   /// 7.x: every source with one of the two counters, by source and area.
+  ///
+  /// - Parameter isPast: what was read after that day is left out.
   package func services(
-    numerator: String, denominator: String, today: Int
+    numerator: String, denominator: String, today: Int, isPast: Bool = false
   ) throws(StoreError) -> Reading<[ServiceUnit]> {
     var units: [UnitKey: ServiceUnit] = [:]
     var usesSimulated = false
@@ -145,7 +147,8 @@ package final class StateReader {
         leavesOut = true
         continue
       }
-      let days = try serviceDays(series.id, from: ServicePeriod.horizon(today))
+      let days = try serviceDays(
+        series.id, ServicePeriod.horizon(today)...(isPast ? today : Int.max))
       // Not heard in any of the periods: it is gone, and was named while it was missing.
       if days.isEmpty { continue }
       usesSimulated = usesSimulated || series.isSimulated
@@ -196,12 +199,13 @@ package final class StateReader {
   }
 
   private func serviceDays(
-    _ series: Int64, from day: Int
+    _ series: Int64, _ span: ClosedRange<Int>
   ) throws(StoreError) -> [CounterSeries.Day] {
     try store.rows(
       """
       SELECT day, first, last, increase, resets, points, first_ms, last_ms FROM service_days
-      WHERE series = \(series) AND day >= \(day) ORDER BY day
+      WHERE series = \(series) AND day BETWEEN \(span.lowerBound) AND \(span.upperBound)
+      ORDER BY day
       """
     ) { row in
       CounterSeries.Day(

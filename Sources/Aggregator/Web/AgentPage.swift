@@ -103,6 +103,7 @@ struct AgentPage {
       guard !holes.isEmpty else { return }
       html.element("h3", nil, language.pick("Chỗ trống (phép đo bị mất)", "Holes (lost)"))
       html.table(
+        language.pick("Chỗ trống", "Holes"),
         head: [
           language.pick("Luồng", "Stream"), language.pick("Từ", "From"),
           language.pick("Đến", "To"), language.pick("Số phép đo", "Count"),
@@ -132,6 +133,7 @@ struct AgentPage {
         return html.element("p", nil, text)
       }
       html.table(
+        language.pick("Bị loại tại trạm", "Rejected by the agent"),
         head: [
           language.pick("Loại", "Kind"), language.pick("Trường", "Field"),
           language.pick("Số lần", "Count"), language.pick("Lần cuối", "Last"),
@@ -167,7 +169,7 @@ extension Router {
     return .html(
       HTML.page(
         language, title: language.pick("Trạm ", "Agent ") + agent.name, path: request.path,
-        style: "/operations.css"
+        live: .every(milliseconds: 2_000), isOperators: true
       ) { page.write(to: &$0) })
   }
 

@@ -4,12 +4,15 @@ struct AgentQuery {
   var isDescending = false
   var area: String?
   var state: State?
+  /// Part of a name; `nil`: all.
+  var find: String?
   /// 1, 2, …
   var page = 1
 
   /// Columns of the table; the raw value stands in the address.
   enum Column: String, CaseIterable {
-    case state, agent, seen, backlog, oldest, data, clock, version, certificate, wear, rejected
+    case state, agent, area, seen, backlog, oldest, data, clock, version, certificate, wear,
+      rejected
   }
 
   enum State: String, CaseIterable {
@@ -17,6 +20,8 @@ struct AgentQuery {
   }
 
   static let pageSize = 100
+  /// Characters that are searched for at most.
+  static let findMax = 64
 
   init() {}
 
@@ -31,6 +36,13 @@ struct AgentQuery {
         isDescending = try AgentQuery.word(item, ["asc", "desc"]) { $0 == "desc" }
       case "state":
         state = try AgentQuery.word(item, State.allCases.map(\.rawValue)) { State(rawValue: $0) }
+      case "find":
+        guard value.count <= AgentQuery.findMax else {
+          throw IllegalQuery(
+            error: .parameter(
+              "find", "has \(value.count) characters, allowed 0…\(AgentQuery.findMax)"))
+        }
+        find = value.isEmpty ? nil : value
       case "area": area = try AgentQuery.word(item, areas) { $0 }
       case "page":
         guard let number = Int(value), (1...1_000_000).contains(number) else {
@@ -41,7 +53,7 @@ struct AgentQuery {
       default:
         throw IllegalQuery(
           error: .parameter(
-            item.name, "is not known here; known are lang, sort, order, state, area, page"))
+            item.name, "is not known here; known are lang, sort, order, state, area, find, page"))
       }
     }
   }
@@ -64,14 +76,38 @@ struct AgentQuery {
 
   /// The address of this view.
   func address(_ language: Language) -> String {
-    var words: [String] = []
-    if language == .en { words.append("lang=en") }
-    if sort != .state { words.append("sort=\(sort.rawValue)") }
-    if isDescending { words.append("order=desc") }
-    if let state { words.append("state=\(state.rawValue)") }
-    if let area { words.append("area=\(area)") }
-    if page > 1 { words.append("page=\(page)") }
+    let words = words(language).map { "\($0)=\(AgentQuery.escaped($1))" }
     return "/operations" + (words.isEmpty ? "" : "?" + words.joined(separator: "&")) + "#agents"
+  }
+
+  /// The query, name by name.
+  func words(_ language: Language) -> [(String, String)] {
+    var words: [(String, String)] = []
+    if language == .en { words.append(("lang", "en")) }
+    if sort != .state { words.append(("sort", sort.rawValue)) }
+    if isDescending { words.append(("order", "desc")) }
+    if let state { words.append(("state", state.rawValue)) }
+    if let area { words.append(("area", area)) }
+    if let find { words.append(("find", find)) }
+    if page > 1 { words.append(("page", "\(page)")) }
+    return words
+  }
+
+  /// RFC 3986: everything but letters, digits and four signs as `%xx`.
+  private static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for byte in text.utf8 {
+      let scalar = Unicode.Scalar(byte)
+      let isPlain =
+        scalar.properties.isAlphabetic || "0123456789-._~".unicodeScalars.contains(scalar)
+      if byte < 0x80, isPlain {
+        escaped.unicodeScalars.append(scalar)
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        escaped += "%" + (digits.count == 1 ? "0" : "") + digits
+      }
+    }
+    return escaped
   }
 
   /// The view with something changed; another selection begins at its first page.
@@ -94,11 +130,26 @@ struct AgentQuery {
     }
   }
 
+  /// Whether what is searched for is part of a name, whatever its tones and capitals.
+  func finds(_ names: String...) -> Bool {
+    guard let find else { return true }
+    let folded = VietnameseOrder.folded(find)
+    return names.contains { VietnameseOrder.folded($0).contains(folded) }
+  }
+
   /// Sorted; what is not known comes last in either direction.
+  ///
+  /// - Parameter areas: an agent's, in words; empty: not known.
   func sorted(
-    _ agents: [AgentsReport.Agent], inTrouble: Set<String>
+    _ agents: [AgentsReport.Agent], inTrouble: Set<String>,
+    areas: (AgentsReport.Agent) -> String = { _ in "" }
   ) -> [AgentsReport.Agent] {
     switch sort {
+    case .area:
+      return order(agents) { agent in
+        let name = areas(agent)
+        return name.isEmpty ? nil : VietnameseOrder.Key(name)
+      }
     case .agent: return isDescending ? agents.reversed() : agents
     case .version:
       return order(agents) { $0.version.isEmpty ? nil : $0.version }

@@ -18,13 +18,23 @@ struct AgentTable {
     selected = query.sorted(
       page.facts.agents.filter {
         query.selects($0, areas: areasOf[$0.name] ?? [], isInTrouble: inTrouble.contains($0.name))
-      }, inTrouble: inTrouble)
+          && query.finds($0.name, AgentTable.areas($0, page))
+      }, inTrouble: inTrouble
+    ) { AgentTable.areas($0, page) }
+  }
+
+  /// In words; empty: not known.
+  private static func areas(_ agent: AgentsReport.Agent, _ page: OperationsPage) -> String {
+    let ids = page.facts.areasOf[agent.name] ?? []
+    return VietnameseOrder.sorted(ids.map { page.language.area($0, page.areas) }) { $0 }
+      .joined(separator: ", ")
   }
 
   func write(to html: inout HTML) {
     html.element("section", "card", [("id", "agents")]) { html in
       html.element("h2", nil, language.pick("Trạm thu thập", "Agents"))
       filters(to: &html)
+      search(to: &html)
       guard !selected.isEmpty else {
         let text =
           page.facts.agents.isEmpty
@@ -34,7 +44,8 @@ struct AgentTable {
       }
       let start = min((query.page - 1) * AgentQuery.pageSize, selected.count)
       let shown = selected[start...].prefix(AgentQuery.pageSize)
-      html.element("table", "stacking") { html in
+      let name = language.pick("Trạm thu thập", "Agents")
+      html.wideTable(name, "stacking sorting") { html in
         head(to: &html)
         html.element("tbody") { html in
           for agent in shown { row(agent, to: &html) }
@@ -66,10 +77,35 @@ struct AgentTable {
     html.element("p", "filters") { html in
       html.element("span", nil, language.pick("Địa bàn: ", "Area: "))
       filter(language.pick("Tất cả", "All"), nil, query.area == nil, to: &html) { $0.area = nil }
-      for area in page.areas.areas {
+      for area in VietnameseOrder.sorted(page.areas.areas, by: { language.of($0.name) }) {
         filter(language.of(area.name), nil, query.area == area.id, to: &html) {
           $0.area = area.id
         }
+      }
+    }
+  }
+
+  /// Works without a script: the browser makes the address.
+  private func search(to html: inout HTML) {
+    html.element(
+      "form", "filters", [("action", "/operations#agents"), ("method", "get"), ("role", "search")]
+    ) { html in
+      for (name, value) in query.with({ $0.find = nil }).words(language) {
+        html.open("input", nil, [("type", "hidden"), ("name", name), ("value", value)])
+      }
+      html.element("label", nil, [("for", "find")]) {
+        $0.string(language.pick("Tìm trạm hoặc địa bàn:", "Find an agent or area:"))
+      }
+      html.open(
+        "input", nil,
+        [
+          ("type", "search"), ("id", "find"), ("name", "find"), ("value", query.find ?? ""),
+          ("maxlength", "\(AgentQuery.findMax)"),
+        ])
+      html.element("button", nil, language.pick("Tìm", "Find"))
+      if query.find != nil {
+        html.link(
+          query.with { $0.find = nil }.address(language), language.pick("Bỏ tìm", "Clear"))
       }
     }
   }
@@ -89,7 +125,8 @@ struct AgentTable {
 
   private var columns: [(AgentQuery.Column, String)] {
     [
-      (.agent, language.pick("Trạm", "Agent")), (.state, language.pick("Trạng thái", "State")),
+      (.agent, language.pick("Trạm", "Agent")), (.area, language.pick("Địa bàn", "Area")),
+      (.state, language.pick("Trạng thái", "State")),
       (.seen, language.pick("Thấy lần cuối", "Last seen")),
       (.backlog, language.pick("Đang chờ", "Waiting")),
       (.oldest, language.pick("Cũ nhất", "Oldest")),
@@ -125,18 +162,18 @@ struct AgentTable {
 
   private func row(_ agent: AgentsReport.Agent, to html: inout HTML) {
     let isBad = inTrouble.contains(agent.name)
-    html.element("tr", isBad ? "bad" : nil) { html in
+    html.element("tr", isBad ? "bad" : nil, [("id", "a-" + agent.name)]) { html in
       html.element("th", nil, [("scope", "row")]) { html in
         html.link(AgentPage.address(agent.name, language), agent.name)
         if agent.isSimulated {
           html.element("span", "mark", " " + language.pick("mô phỏng", "simulated"))
         }
-        let areas = (page.facts.areasOf[agent.name] ?? []).map { language.area($0, page.areas) }
-        if !areas.isEmpty { html.element("span", "areas", areas.joined(separator: ", ")) }
       }
+      let areas = AgentTable.areas(agent, page)
       let texts = AgentTexts(agent: agent, language: language, times: page.times)
       let cells = [
-        texts.stateLines, [texts.seen], [texts.backlog], [texts.oldest], texts.data, [texts.clock],
+        [areas.isEmpty ? "–" : areas], texts.stateLines, [texts.seen], [texts.backlog],
+        [texts.oldest], texts.data, [texts.clock],
         [texts.version], [texts.certificate], [texts.wear], [texts.rejected],
       ]
       for (lines, column) in zip(cells, columns.dropFirst()) {

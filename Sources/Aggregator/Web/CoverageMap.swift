@@ -1,20 +1,18 @@
 import Daemon
 import Indicators
-import SQLite
 
-/// `/api/v1/coverage.geojson`: one polygon for each operator and z16 tile in which anything
-/// conclusive was seen, also outside the population table; of all operators or, with `?operator=`,
-/// of one. Made anew when 20.2 has a new revision.
+/// `/api/v1/coverage.geojson`: one polygon for each z16 tile in which anything conclusive was seen,
+/// also outside the population table, with what is known of each operator in it; or, with
+/// `?operator=`, of that one. Made anew when 20.2 has a new revision.
 final class CoverageMap {
-  private let store: StoreReader
+  private let scenes: CoverageScenes
   private let tables: Tables
-  private let method: Method
+  private let utcOffsetMinutes: Int
   /// Of the newest revision: by PLMN, `nil` for all operators.
   private var made: (revision: Int64, texts: [String?: String]) = (0, [:])
 
-  /// A tile in the words of the map, once for all its operators.
+  /// A tile in the words of the map.
   private struct Shape {
-    let index: Int64
     let quadkey: String
     /// Counter-clockwise, as RFC 7946 has it.
     let ring: String
@@ -23,7 +21,6 @@ final class CoverageMap {
       let tile = Tile(zoom: Tile.tileZoom, index: index)
       let (west, south) = (rounded(tile.west, 1e6), rounded(tile.south, 1e6))
       let (east, north) = (rounded(tile.east, 1e6), rounded(tile.north, 1e6))
-      self.index = index
       quadkey = tile.quadkey
       ring =
         "[[[\(west),\(south)],[\(east),\(south)],[\(east),\(north)],[\(west),\(north)],"
@@ -31,103 +28,99 @@ final class CoverageMap {
     }
   }
 
-  init(_ store: StoreReader, tables: Tables, method: Method) {
-    self.store = store
+  /// What was seen of one operator in a tile.
+  private struct Sight {
+    let place: MeasuredPlace
+    let tile: Int64
+    let plmn: String
+  }
+
+  init(_ scenes: CoverageScenes, tables: Tables, utcOffsetMinutes: Int) {
+    self.scenes = scenes
     self.tables = tables
-    self.method = method
+    self.utcOffsetMinutes = utcOffsetMinutes
   }
 
   /// - Parameter request: its `operator` is a PLMN that was seen, or empty for samples without one.
   func answer(_ request: HTTPRequest, nowMs: Int64) throws -> HTTPResponse {
-    let plmn = request.value("operator")
-    if let plmn {
-      let seen = Set(try operators().values)
-      guard seen.contains(plmn) else {
-        let known = seen.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
-        return WebError(
-          status: 404, error: "unknown_operator",
-          message: "no sample of operator \"\(plmn.prefix(40))\" has come; there are "
-            + (known.isEmpty ? "none" : known)
-        ).response
-      }
+    let reading = try scenes.reading(nowMs, isNewest: true)
+    let wanted = request.value("operator")
+    if let wanted, !reading.plmn.values.contains(wanted) {
+      let known = reading.plmn.values.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+      return WebError(
+        status: 404, error: "unknown_operator",
+        message: "no sample of operator \"\(wanted.prefix(40))\" has come; there are "
+          + (known.isEmpty ? "none" : known)
+      ).response
     }
-    return HTTPResponse(
-      contentType: "application/geo+json", body: try geoJSON(of: plmn, nowMs: nowMs))
+    if made.revision != reading.revision { made = (reading.revision, [:]) }
+    let text = made.texts[wanted] ?? make(of: wanted, reading)
+    made.texts[wanted] = text
+    return HTTPResponse(contentType: "application/geo+json", body: text)
   }
 
-  private func operators() throws -> [Int64: String] {
-    try StateReader(store, method: method, tables: tables).operators()
-  }
-
-  private func geoJSON(of plmn: String?, nowMs: Int64) throws -> String {
-    let revision =
-      try store.rows("SELECT ifnull(max(revision), 0) FROM revisions WHERE code = '20.2'") {
-        $0.integer(0)
-      }.first ?? 0
-    if made.revision != revision { made = (revision, [:]) }
-    if let text = made.texts[plmn] { return text }
-    let text = try make(of: plmn, nowMs)
-    made.texts[plmn] = text
-    return text
-  }
-
-  private func make(of wanted: String?, _ nowMs: Int64) throws -> String {
-    // Without a population table every tile is outside of it, and still has its place on the map.
-    let table =
-      tables.population.isByTile
-      ? tables.population : PopulationTable(areas: tables.areas.ids, rows: [])
-    let reader = StateReader(store, method: method, tables: tables)
-    let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
-    let reading = try reader.coverage(today: today, table: table)
-    let plmn = try operators()
+  private func make(of wanted: String?, _ reading: CoverageScenes.Kept) -> String {
+    let sights = reading.reading.state.operators.flatMap { each -> [Sight] in
+      let plmn = reading.plmn[each.operatorID] ?? ""
+      guard wanted == nil || wanted == plmn else { return [] }
+      return (each.places + each.outside).compactMap { place in
+        place.tile.map { Sight(place: place, tile: $0, plmn: plmn) }
+      }
+    }.sorted { ($0.tile, $0.plmn) < ($1.tile, $1.plmn) }
     var json = JSONWriter()
     json.object { json in
       json.member("type", "FeatureCollection")
-      json.member("simulated", reading.isSimulated)
+      json.member("simulated", reading.reading.isSimulated)
       json.key("features")
       json.beginArray()
-      // Operators of one tile side by side: packed, that is little more than half as long.
-      let places = reading.state.operators.flatMap {
-        each -> [(place: MeasuredPlace, plmn: String)] in
-        let plmn = plmn[each.operatorID] ?? ""
-        guard wanted == nil || wanted == plmn else { return [] }
-        return (each.places + each.outside).map { (place: $0, plmn: plmn) }
-      }
-      var shape = Shape(0)
-      for each in places.sorted(by: {
-        ($0.place.tile ?? 0, $0.plmn) < ($1.place.tile ?? 0, $1.plmn)
-      }) {
-        guard let index = each.place.tile else { continue }
-        if shape.index != index { shape = Shape(index) }
-        feature(each.place, each.plmn, shape, table, to: &json)
+      var rest = sights[...]
+      while let first = rest.first {
+        let those = rest.prefix { $0.tile == first.tile }
+        rest = rest.dropFirst(those.count)
+        feature(first, those, isOfOne: wanted != nil, reading.table, to: &json)
       }
       json.endArray()
     }
     return json.text
   }
 
+  /// Members that vary stand side by side, and equal ones next to each other: packed, that is a
+  /// tenth shorter.
   private func feature(
-    _ place: MeasuredPlace, _ plmn: String, _ shape: Shape, _ table: PopulationTable,
+    _ first: Sight, _ sights: ArraySlice<Sight>, isOfOne: Bool, _ table: PopulationTable,
     to json: inout JSONWriter
   ) {
+    let shape = Shape(first.tile)
     json.object { json in
       json.member("type", "Feature")
-      json.objectMember("properties") { json in
-        json.member("tile", shape.quadkey)
-        json.member("operator", plmn)
-        json.member("measured", place.isMeasured)
-        json.member("share", rounded(Double(place.covered) / Double(place.bins), 10_000))
-        json.member("strong", rounded(Double(place.strong) / Double(place.bins), 10_000))
-        json.member("bins", place.bins)
-        json.member("samples", place.samples)
-        json.member("population", table.population(of: place))
-        json.member("newest", timeMs: place.newestMs)
-      }
       json.objectMember("geometry") { json in
         json.member("type", "Polygon")
         json.key("coordinates")
         json.raw(shape.ring)
       }
+      json.objectMember("properties") { json in
+        json.member("tile", shape.quadkey)
+        json.member("population", table.population(of: first.place))
+        if isOfOne {
+          write(first, to: &json)
+        } else {
+          json.arrayMember("operators", sights) { json, sight in
+            json.object { write(sight, to: &$0) }
+          }
+        }
+      }
     }
+  }
+
+  private func write(_ sight: Sight, to json: inout JSONWriter) {
+    let place = sight.place
+    json.member("operator", sight.plmn)
+    json.member("measured", place.isMeasured)
+    let day = LocalDay.day(ofMs: place.newestMs, utcOffsetMinutes: utcOffsetMinutes)
+    json.member("newest", LocalDay.iso(day))
+    json.member("bins", place.bins)
+    json.member("samples", place.samples)
+    json.member("covered_bins", place.covered)
+    json.member("strong_bins", place.strong)
   }
 }

@@ -62,10 +62,11 @@ struct Endpoint: Sendable {
       ], isOpen: false, schema: "Ledger"),
     Endpoint(
       path: "/api/v1/coverage.geojson",
-      summary: "5G coverage: a polygon for each operator and z16 tile",
+      summary: "5G coverage: a polygon for each z16 tile, with its operators",
       parameters: [
         Parameter(
-          name: "operator", text: "a PLMN; only what was measured of it follows", kind: .text)
+          name: "operator", text: "a PLMN; only what was measured of it follows, without a list",
+          kind: .text)
       ],
       contentType: "application/geo+json", schema: "Coverage"),
     Endpoint(path: "/api/v1/openapi.json", summary: "This description", schema: "OpenAPI"),

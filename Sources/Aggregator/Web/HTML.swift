@@ -56,8 +56,8 @@ struct HTML {
   }
 
   /// Of texts; where there is no room for columns, each row stands as a list of its own.
-  mutating func table(head: [String], _ rows: [[String]]) {
-    element("table", "stacking texts") { html in
+  mutating func table(_ name: String, head: [String], _ rows: [[String]]) {
+    wideTable(name, "stacking texts") { html in
       html.element("thead") { html in
         html.element("tr") { html in
           for name in head { html.element("th", nil, [("scope", "col")]) { $0.string(name) } }
@@ -78,29 +78,6 @@ struct HTML {
 
 /// What all pages have around them.
 extension HTML {
-  static func page(
-    _ language: Language, title: String, path: String, style: String? = nil,
-    body: (inout HTML) -> Void
-  ) -> String {
-    document(
-      language, title: title,
-      head: { html in
-        // The script brings the page up to date every two seconds; without it, this does.
-        html.raw("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
-        html.raw("<link rel=\"stylesheet\" href=\"/style.css\">")
-        if let style { html.open("link", nil, [("rel", "stylesheet"), ("href", style)]) }
-        html.raw("<script src=\"/refresh.js\" defer></script>")
-      },
-      body: { html in
-        html.element("header") { html in
-          html.element("h1", nil, title)
-          html.navigation(language, path)
-        }
-        html.stale(language)
-        html.element("main", nil, [], body)
-      })
-  }
-
   /// Any page: what its head and its body have of their own.
   static func document(
     _ language: Language, title: String, head: (inout HTML) -> Void, body: (inout HTML) -> Void
@@ -126,15 +103,6 @@ extension HTML {
         language.pick(
           "Mất kết nối với máy chủ; số liệu dưới đây có thể đã cũ.",
           "The server does not answer; what is shown below may be old."))
-    }
-  }
-
-  private mutating func navigation(_ language: Language, _ path: String) {
-    let query = language == .en ? "?lang=en" : ""
-    element("nav") { html in
-      html.link("/" + query, language.pick("Chỉ tiêu", "Indicators"))
-      html.link("/operations" + query, language.pick("Vận hành", "Operations"))
-      html.link(language == .en ? path : path + "?lang=en", language.pick("English", "Tiếng Việt"))
     }
   }
 

@@ -81,7 +81,7 @@ package struct HTTPResponse: Equatable, Sendable {
         """
         default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
         img-src 'self'\(images.map { " \($0)" } ?? ""); base-uri 'none'; \
-        form-action 'none'; frame-ancestors 'none'
+        form-action 'self'; frame-ancestors 'none'
         """),
       Header("X-Content-Type-Options", "nosniff"),
       Header("X-Frame-Options", "DENY"),

@@ -79,6 +79,7 @@ struct IngestSection {
     guard !facts.ledger.refusals.isEmpty else { return }
     html.element("h3", nil, language.pick("Bản tin bị từ chối", "Refused messages"))
     html.table(
+      language.pick("Bản tin bị từ chối", "Refused messages"),
       head: [
         language.pick("Trạm", "Agent"), language.pick("Lý do", "Reason"),
         language.pick("Số lần", "Count"), language.pick("Lần cuối", "Last"),
@@ -95,6 +96,7 @@ struct IngestSection {
     guard !facts.ledger.setAside.isEmpty else { return }
     html.element("h3", nil, language.pick("Phép đo để riêng, không dùng", "Set aside, not used"))
     html.table(
+      language.pick("Phép đo để riêng", "Set aside"),
       head: [
         language.pick("Trạm", "Agent"), language.pick("Loại", "Kind"),
         language.pick("Lý do", "Reason"), language.pick("Số phép đo", "Count"),

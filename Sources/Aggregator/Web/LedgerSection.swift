@@ -51,7 +51,7 @@ struct LedgerSection {
       language.pick("Khai mất", "Declared lost"), language.pick("Trùng", "Duplicates"),
       language.pick("Nhận lần cuối", "Last received"), language.pick("Khớp", "Adds up"),
     ]
-    html.element("table", "stacking") { html in
+    html.wideTable(language.pick("Các luồng", "Streams"), "stacking") { html in
       html.element("thead") { html in
         html.element("tr") { html in
           for name in head { html.element("th", nil, [("scope", "col")]) { $0.string(name) } }
@@ -59,7 +59,8 @@ struct LedgerSection {
       }
       html.element("tbody") { html in
         for stream in streams {
-          html.element("tr", stream.isBalanced ? nil : "bad") { html in
+          let id = "s-" + stream.stream
+          html.element("tr", stream.isBalanced ? nil : "bad", [("id", id)]) { html in
             html.element("th", nil, [("scope", "row")]) { html in
               html.link(AgentPage.address(stream.agent, language), stream.agent)
             }

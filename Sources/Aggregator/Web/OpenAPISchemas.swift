@@ -81,13 +81,50 @@ extension OpenAPI {
           "area":{"type":"string"},"name":{"$ref":"#/components/schemas/Text"},
           "population":{"$ref":"#/components/schemas/Count"},
           "households":{"type":["integer","null"]}}}}}},
-    "Coverage":{"type":"object","description":"RFC 7946","required":["type","features"],
+    "Point":{"type":"array","description":"longitude, latitude; WGS 84, degrees",
+      "prefixItems":[{"type":"number","minimum":-180,"maximum":180},
+        {"type":"number","minimum":-90,"maximum":90}],"minItems":2,"maxItems":2},
+    "Coverage":{"type":"object","description":"RFC 7946; a polygon for each z16 tile",
+      "required":["type","simulated","features"],"additionalProperties":false,
       "properties":{"type":{"const":"FeatureCollection"},"simulated":{"type":"boolean"},
         "features":{"type":"array","items":{"type":"object",
-          "required":["type","properties","geometry"],"properties":{
-            "type":{"const":"Feature"},"properties":{"type":"object"},
-            "geometry":{"type":"object","required":["type","coordinates"]}}}}}}
+          "required":["type","properties","geometry"],"additionalProperties":false,
+          "properties":{"type":{"const":"Feature"},
+            "properties":{"oneOf":[{"$ref":"#/components/schemas/CoverageTile"},
+              {"$ref":"#/components/schemas/CoverageTileOfOne"}]},
+            "geometry":{"type":"object","required":["type","coordinates"],"properties":{
+              "type":{"const":"Polygon"},
+              "coordinates":{"type":"array","minItems":1,"maxItems":1,"items":{"type":"array",
+                "minItems":5,"maxItems":5,
+                "items":{"$ref":"#/components/schemas/Point"}}}}}}}}}},
+    "CoverageTile":\(tile),
+    "CoverageTileOfOne":\(tileOfOne),
+    "CoverageOperator":\(sight),
+    "NextTiles":{"type":"object","description":"RFC 7946; of /data/next.geojson",
+      "required":["type","operator","simulated","unmeasured_tiles","features"],
+      "additionalProperties":false,"properties":{"type":{"const":"FeatureCollection"},
+        "operator":{"type":"string"},"simulated":{"type":"boolean"},
+        "unmeasured_tiles":{"$ref":"#/components/schemas/Count"},
+        "features":{"type":"array","items":{"type":"object",
+          "required":["type","properties","geometry"],"additionalProperties":false,
+          "properties":{"type":{"const":"Feature"},"properties":\(next),
+            "geometry":{"type":"object","required":["type","coordinates"],"properties":{
+              "type":{"const":"Point"},
+              "coordinates":{"$ref":"#/components/schemas/Point"}}}}}}}}
     """
+
+  private static let tile = DataField.schema(
+    DataSet.placeFields,
+    more: [
+      (
+        "operators",
+        "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/CoverageOperator\"}}"
+      )
+    ])
+  /// With `?operator=`.
+  private static let tileOfOne = DataField.schema(DataSet.placeFields + DataSet.sightFields)
+  private static let sight = DataField.schema(DataSet.sightFields)
+  private static let next = DataField.schema(DataSet.nextFields)
 
   private static let delivery = """
     "Agents":{"type":"object","required":["agents","next"],"properties":{

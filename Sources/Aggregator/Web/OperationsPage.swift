@@ -22,7 +22,7 @@ extension Router {
     return .html(
       HTML.page(
         language, title: language.pick("Hạ Tầng – vận hành", "Hạ Tầng – operations"),
-        path: "/operations", style: "/operations.css"
+        path: "/operations", live: .every(milliseconds: 2_000), isOperators: true
       ) { page.write(to: &$0) })
   }
 }
@@ -62,12 +62,15 @@ struct OperationsPage {
   ) {
     html.element("section", "card problems", [("id", "problems")]) { html in
       guard !problems.isEmpty else {
-        html.element("h2", "fine", language.pick("Không có vấn đề nào", "No problem"))
+        html.element("h2", "fine", [("data-tell", "")]) {
+          $0.string(language.pick("Không có vấn đề nào", "No problem"))
+        }
         return
       }
-      html.element(
-        "h2", nil,
-        language.pick("Vấn đề cần xử lý: ", "Problems: ") + language.whole(Int64(problems.count)))
+      html.element("h2", nil, [("data-tell", "")]) { html in
+        html.string(
+          language.pick("Vấn đề cần xử lý: ", "Problems: ") + language.whole(Int64(problems.count)))
+      }
       html.element("ul") { html in
         for problem in problems.prefix(problemsMax) {
           item(problem, language, isOfOne: isOfOne, to: &html)
@@ -84,7 +87,8 @@ struct OperationsPage {
   private static func item(
     _ problem: Problem, _ language: Language, isOfOne: Bool, to html: inout HTML
   ) {
-    html.element("li", problem.condition.severity.rawValue) { html in
+    let id = ["p", problem.condition.rawValue, problem.subject ?? ""].joined(separator: "-")
+    html.element("li", problem.condition.severity.rawValue, [("id", id)]) { html in
       html.element("strong", nil, language.of(problem.sentence))
       html.string(" ")
       html.element("span", "remedy", "→ " + language.of(problem.condition.remedy))

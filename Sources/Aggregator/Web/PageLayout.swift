@@ -1,23 +1,39 @@
 import Daemon
 
-/// What the owners' pages have around them.
+/// What all pages have around them.
 extension HTML {
-  /// - Parameter refreshMs: how often the script brings its main part up to date; without a script
-  ///   a reload does. `nil`: what it shows does not change.
-  static func ownersPage(
-    _ language: Language, title: String, path: String, refreshMs: Int? = 2_000,
-    body: (inout HTML) -> Void
+  /// How a page keeps up with the server; without a script a reload does.
+  enum Live {
+    /// The server tells of each new value; besides, its ages are brought up to date.
+    case told
+    case every(milliseconds: Int)
+
+    fileprivate var attributes: [(StaticString, String)] {
+      switch self {
+      case .told: [("data-live", "2000"), ("data-told", "")]
+      case .every(let milliseconds): [("data-live", "\(milliseconds)")]
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - live: `nil`: what it shows does not change.
+  ///   - isOperators: with the operators' style sheet.
+  static func page(
+    _ language: Language, title: String, path: String, live: Live? = .told,
+    isOperators: Bool = false, body: (inout HTML) -> Void
   ) -> String {
     document(
       language, title: title,
       head: { html in
         html.raw("<meta name=\"color-scheme\" content=\"light dark\">")
-        if refreshMs != nil {
+        if live != nil {
           html.raw("<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>")
         }
-        html.raw("<link rel=\"stylesheet\" href=\"/owner.css\">")
+        html.raw("<link rel=\"stylesheet\" href=\"/page.css\">")
+        if isOperators { html.raw("<link rel=\"stylesheet\" href=\"/operations.css\">") }
         html.raw("<link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\">")
-        html.raw("<script src=\"/owner.js\" defer></script>")
+        html.raw("<script src=\"/page.js\" defer></script>")
       },
       body: { html in
         html.open("a", "skip", [("href", "#main")])
@@ -25,17 +41,16 @@ extension HTML {
         html.raw("</a>")
         html.element("header") { html in
           html.element("h1", nil, title)
-          html.ownersNavigation(language, path)
+          html.navigation(language, path)
         }
         html.stale(language)
         html.element("p", "unseen", [("id", "news"), ("role", "status")]) { _ in }
-        var attributes: [(StaticString, String)] = [("id", "main"), ("tabindex", "-1")]
-        if let refreshMs { attributes.append(("data-live", "\(refreshMs)")) }
-        html.element("main", nil, attributes, body)
+        html.element(
+          "main", nil, [("id", "main"), ("tabindex", "-1")] + (live?.attributes ?? []), body)
       })
   }
 
-  private mutating func ownersNavigation(_ language: Language, _ path: String) {
+  private mutating func navigation(_ language: Language, _ path: String) {
     let entries = [
       ("/", language.pick("Chỉ tiêu", "Indicators")), ("/map", language.pick("Bản đồ", "Map")),
       ("/reports", language.pick("Báo cáo", "Reports")),
@@ -45,7 +60,12 @@ extension HTML {
     element("nav", nil, [("aria-label", language.pick("Các trang", "Pages"))]) { html in
       for (target, text) in entries {
         var attributes: [(StaticString, String)] = [("href", target + language.query)]
-        if target == path { attributes.append(("aria-current", "page")) }
+        if target == path {
+          attributes.append(("aria-current", "page"))
+        } else if target != "/", path.hasPrefix(target + "/") {
+          // One of its deeper pages: the link leads back up.
+          attributes.append(("aria-current", "true"))
+        }
         html.element("a", nil, attributes) { $0.string(text) }
       }
       let other: Language = language == .en ? .vi : .en
@@ -71,23 +91,32 @@ extension HTML {
 
   /// A table that scrolls by itself on a narrow screen, also by keyboard.
   mutating func wideTable(_ name: String, head: [String], _ rows: [[Cell]]) {
-    element("div", "wide", [("role", "region"), ("aria-label", name), ("tabindex", "0")]) { html in
-      html.element("table") { html in
-        html.element("caption", "unseen", name)
-        html.element("thead") { html in
+    wideTable(name) { html in
+      html.element("thead") { html in
+        html.element("tr") { html in
+          for cell in head {
+            html.element("th", nil, [("scope", "col")]) { $0.string(cell) }
+          }
+        }
+      }
+      html.element("tbody") { html in
+        for cells in rows {
           html.element("tr") { html in
-            for cell in head {
-              html.element("th", nil, [("scope", "col")]) { $0.string(cell) }
-            }
+            for cell in cells { html.element("td") { cell.write(to: &$0) } }
           }
         }
-        html.element("tbody") { html in
-          for cells in rows {
-            html.element("tr") { html in
-              for cell in cells { html.element("td") { cell.write(to: &$0) } }
-            }
-          }
-        }
+      }
+    }
+  }
+
+  /// The same around a head and a body.
+  mutating func wideTable(
+    _ name: String, _ style: String? = nil, _ body: (inout HTML) -> Void
+  ) {
+    element("div", "wide", [("role", "region"), ("aria-label", name), ("tabindex", "0")]) { html in
+      html.element("table", style) { html in
+        html.element("caption", "unseen", name)
+        body(&html)
       }
     }
   }

@@ -1,6 +1,6 @@
-/// The owners' script. Everything on the pages is there without it; with it they keep up with the
-/// server, and the map answers to touch and arrow keys.
-enum OwnerScript {
+/// The script of all pages. Everything on them is there without it; with it they keep up
+/// with the server, and the map answers to touch and arrow keys.
+enum PageScript {
   static let text = """
     "use strict";
     (function () {
@@ -33,29 +33,60 @@ enum OwnerScript {
             old.setAttribute(a.name, a.value);
           }
         });
-        var olds = Array.from(old.childNodes);
-        var nexts = Array.from(next.childNodes);
-        nexts.forEach(function (node, index) {
-          if (index < olds.length) { morph(olds[index], node); } else { old.append(node); }
+        morphChildren(old, Array.from(next.childNodes));
+      }
+
+      // What has an id is found again by it, wherever it moved to: a row of a sorted table keeps
+      // its focus. The rest is compared by its place.
+      function morphChildren(old, nexts) {
+        var ids = new Set(nexts.map(function (node) { return node.id; }));
+        var known = new Map();
+        Array.from(old.children).forEach(function (child) {
+          if (!child.id) { return; }
+          if (ids.has(child.id)) { known.set(child.id, child); } else { child.remove(); }
         });
-        olds.slice(nexts.length).forEach(function (node) { node.remove(); });
+        var at = old.firstChild;
+        nexts.forEach(function (node) {
+          var match = node.id ? known.get(node.id) : at && !at.id ? at : null;
+          if (match && match === at) {
+            at = at.nextSibling;
+          } else {
+            old.insertBefore(match || node, at);
+          }
+          if (match) { morph(match, node); }
+        });
+        while (at) {
+          var rest = at;
+          at = at.nextSibling;
+          rest.remove();
+        }
+      }
+
+      // An element that was moved has lost the focus.
+      function morphMain(next) {
+        var active = document.activeElement;
+        morph(main, next);
+        if (active && active !== document.activeElement && main.contains(active)) {
+          active.focus({ preventScroll: true });
+        }
       }
 
       function values() {
-        return new Map(Array.from(document.querySelectorAll("section.card .value"), function (v) {
-          return [v.closest("section").id, v.textContent];
+        var shown = document.querySelectorAll("section.card .value, [data-tell]");
+        return new Map(Array.from(shown, function (v) {
+          return [v.closest("section").id, { element: v, text: v.textContent }];
         }));
       }
 
       // Says aloud and shows for a moment what is another than before.
       function tell(before) {
         var changed = [];
-        values().forEach(function (text, id) {
-          if (!before.has(id) || before.get(id) === text) { return; }
-          var value = document.querySelector("#" + CSS.escape(id) + " .value");
-          value.classList.add("changed");
-          setTimeout(function () { value.classList.remove("changed"); }, 1500);
-          changed.push(id.slice(1) + ": " + text);
+        values().forEach(function (value, id) {
+          if (!before.has(id) || before.get(id).text === value.text) { return; }
+          value.element.classList.add("changed");
+          setTimeout(function () { value.element.classList.remove("changed"); }, 1500);
+          var isSentence = value.element.hasAttribute("data-tell");
+          changed.push(isSentence ? value.text : id.slice(1) + ": " + value.text);
         });
         if (changed.length) { news.textContent = changed.join("; "); }
       }
@@ -64,7 +95,7 @@ enum OwnerScript {
         var next = new DOMParser().parseFromString(text, "text/html").getElementById("main");
         if (!next) { return; }
         var before = values();
-        morph(main, document.importNode(next, true));
+        morphMain(document.importNode(next, true));
         tell(before);
         document.dispatchEvent(new Event("shown"));
       }
@@ -104,7 +135,7 @@ enum OwnerScript {
           });
       }
       if (every) { later(every); }
-      if (every && every <= 2000 && window.EventSource) {
+      if (every && main.dataset.told !== undefined && window.EventSource) {
         var source = new EventSource("/events");
         source.addEventListener("open", function () { isTold = true; });
         source.addEventListener("error", function () { isTold = false; later(100); });

@@ -1,5 +1,6 @@
-/// The owners' style sheet: light, dark and paper; colours that are told apart without their hue.
-enum OwnerStyle {
+/// The style sheet of all pages: light, dark and paper; colours that are told apart without their
+/// hue.
+enum PageStyle {
   static let icon = """
     <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" \
     rx="3" fill="#1f5fa8"/><path d="M3 12V8m4 4V5m4 7V3" stroke="#fff" stroke-width="2"/></svg>
@@ -41,7 +42,8 @@ enum OwnerStyle {
     h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
     nav { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
     nav a { padding: .3rem 0; }
-    nav a[aria-current] { color: var(--ink); font-weight: 650; text-decoration: none; }
+    nav a[aria-current] { color: var(--ink); font-weight: 650; }
+    nav a[aria-current="page"] { text-decoration: none; }
     .simulated, .stale, .trouble {
       margin: .5rem 0 1rem; padding: .75rem 1rem; border-radius: .4rem; color: #fff;
       background: #a3261d; font-size: 1.05rem;
@@ -112,6 +114,7 @@ enum OwnerStyle {
     .history { margin: .5rem 0; }
     .history .none, figcaption { margin: 0; color: var(--soft); font-size: .9rem; }
     svg.chart { display: block; width: 100%; height: 7rem; background: var(--paper); }
+    svg.spark { display: block; width: 7.5rem; height: 1.75rem; background: var(--paper); }
     svg.chart.tall { height: 14rem; }
     .band { fill: var(--bounds); opacity: .55; }
     .curve { fill: none; stroke: var(--blue); stroke-width: 2.5px; stroke-linejoin: round;

@@ -1,5 +1,5 @@
 /// The map's part of the style sheet, and how the pages look on paper.
-extension OwnerStyle {
+extension PageStyle {
   /// Colours after Okabe and Ito: they differ in lightness too, so that they are told apart in
   /// print and by readers who see few hues; what was not decided is hatched.
   static let map = """
@@ -24,7 +24,8 @@ extension OwnerStyle {
       stroke-width: .7; paint-order: stroke; pointer-events: none; }
     .told { position: sticky; bottom: 0; min-height: 3.2em; padding: .5rem .75rem;
       background: var(--note); border-left: .25rem solid var(--open); margin: .5rem 0 0; }
-    .choice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 .75rem; }
+    .choice { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 .75rem;
+      align-items: baseline; }
     .choice a { padding: .2rem 0; }
     .choice a[aria-current] { font-weight: 650; color: var(--ink); text-decoration: none; }
     .legend .swatch { height: .9rem; vertical-align: -.1rem; border: 1px solid #555; }

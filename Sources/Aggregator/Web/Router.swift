@@ -32,9 +32,11 @@ package final class Router {
     self.report = report
     self.agentAreas = agentAreas
     self.now = now
-    map = CoverageMap(store, tables: tables, method: method)
+    let scenes = CoverageScenes(store, tables: tables, method: method)
+    map = CoverageMap(scenes, tables: tables, utcOffsetMinutes: method.utcOffsetMinutes)
     site = OwnersSite(
-      store, tables: tables, method: method, report: report, map: map, openData: openData,
+      store, tables: tables, method: method, report: report, map: map, scenes: scenes,
+      openData: openData,
       baseMap: baseMap, now: now)
   }
 
@@ -103,8 +105,6 @@ package final class Router {
     case "/operations": return try operationsPage(request)
     case "/operations.css":
       return HTTPResponse(contentType: "text/css", body: OperationsStyle.text)
-    case "/style.css": return HTTPResponse(contentType: "text/css", body: Assets.style)
-    case "/refresh.js": return HTTPResponse(contentType: "text/javascript", body: Assets.script)
     case "/api/v1/indicators":
       let report = try indicatorsReport()
       return .json(json { report.write(to: &$0) })
@@ -189,7 +189,7 @@ package final class Router {
 
   private static let unknownPath: WebError = {
     let paths = [
-      "/", "/indicators/<code>", "/map", "/reports", "/data", "/operations",
+      "/", "/indicators/<code>", "/map", "/tiles", "/reports", "/data", "/operations",
       "/operations/agents/<agent>", "/events", "/metrics", "/healthz", "/readyz",
     ]
     let shown = (paths + Endpoint.all.map(\.path)).joined(separator: ", ")
@@ -218,6 +218,8 @@ package final class Router {
         json.member("status", isReady ? "ready" : "not_ready")
         for (name, isGood) in checks { json.member(name, isGood) }
         json.member("trouble", facts.trouble)
+        json.member("rebuilding", facts.rebuilding.isEmpty ? nil : facts.rebuilding)
+        json.member("clock_lead_seconds", facts.clockLagSeconds)
       }
     }
     var response = HTTPResponse.json(body, status: isReady ? 200 : 503)

@@ -7,7 +7,7 @@ extension OwnersSite {
 
   func dataPage(_ language: Language) -> String {
     let title = language.pick("Dữ liệu mở", "Open data")
-    return HTML.ownersPage(language, title: title, path: "/data", refreshMs: nil) { html in
+    return HTML.page(language, title: title, path: "/data", live: nil) { html in
       html.element("section", "card", [("id", "terms")]) { html in
         html.element("dl") { html in
           html.term(
@@ -29,7 +29,12 @@ extension OwnersSite {
           html.element("dd") { html in
             html.link("/catalog.jsonld", "DCAT (JSON-LD)")
             html.string(" · ")
-            html.link("/data/schema.json", language.pick("mô tả các trường", "schema"))
+            html.link(
+              "/data/schema.json", language.pick("mô tả các cột CSV (CSVW)", "CSV columns (CSVW)"))
+            html.string(" · ")
+            html.link(
+              "/api/v1/openapi.json",
+              language.pick("API và cấu trúc JSON (OpenAPI)", "API and JSON Schemas (OpenAPI)"))
           }
         }
       }
@@ -40,13 +45,21 @@ extension OwnersSite {
           html.element("p", "links") { html in
             for file in set.files { html.link("/data/\(file.name)", file.name) }
           }
+          for file in set.files {
+            guard let schema = file.schema else { continue }
+            html.element("p") { html in
+              html.string(
+                language.pick("Cấu trúc của \(file.name): ", "Structure of \(file.name): "))
+              html.link("/api/v1/openapi.json", "#/components/schemas/\(schema)")
+            }
+          }
           for file in set.files where !file.fields.isEmpty {
             html.element("details", nil, [("id", "f-" + file.name)]) { html in
               html.element(
                 "summary", nil,
-                language.pick("Các cột của \(file.name)", "Columns of \(file.name)"))
+                language.pick("Các trường của \(file.name)", "Fields of \(file.name)"))
               html.element("dl") { html in
-                for field in file.fields { html.term(field.name, language.of(field.meaning)) }
+                for field in file.fields { html.term(field.name, field.text(language)) }
               }
             }
           }
@@ -71,8 +84,9 @@ extension OwnersSite {
     var json = JSONWriter()
     json.object { json in
       json.member("@context", "http://www.w3.org/ns/csvw")
-      json.arrayMember("tables", DataSet.all.flatMap(\.files).filter { !$0.fields.isEmpty }) {
-        json, file in
+      json.arrayMember(
+        "tables", DataSet.all.flatMap(\.files).filter { $0.mediaType == "text/csv" }
+      ) { json, file in
         json.object { json in
           json.member("url", "\(base)/data/\(file.name)")
           json.objectMember("tableSchema") { json in
@@ -80,6 +94,8 @@ extension OwnersSite {
               json.object { json in
                 json.member("name", field.name)
                 json.member("titles", field.name)
+                json.member("datatype", field.kind.csv)
+                if let unit = field.unit { json.member("schema:unitText", unit) }
                 json.member("dc:description", text: field.meaning)
               }
             }
@@ -136,6 +152,11 @@ extension OwnersSite {
             $0.member("@id", "\(base)/data/\(file.name)")
           }
           json.member("dcat:mediaType", file.mediaType)
+          if let schema = file.schema {
+            json.objectMember("dct:conformsTo") {
+              $0.member("@id", "\(base)/api/v1/openapi.json#/components/schemas/\(schema)")
+            }
+          }
           if let licence = openData.licence {
             json.objectMember("dct:license") { $0.member("@id", licence) }
           }

@@ -83,10 +83,14 @@ final class CoverageScenes {
   private let method: Method
   private var kept: Kept?
 
-  private struct Kept {
+  struct Kept {
     let revision: Int64
     let madeMs: Int64
     let reading: StateReader.Reading<CoverageState>
+    /// Without tiles where there is none: then every tile is outside of it, and still has its
+    /// place on the map.
+    let table: PopulationTable
+    /// By the store's number of the operator.
     let plmn: [Int64: String]
   }
 
@@ -101,7 +105,7 @@ final class CoverageScenes {
 
   /// PLMNs of which anything was seen; the one that the province's figure is about comes first.
   func operators(nowMs: Int64) throws -> [String] {
-    let kept = try current(nowMs)
+    let kept = try reading(nowMs)
     let headline = kept.reading.state.province().headline?.operatorID
     let ids = kept.reading.state.operators.map(\.operatorID)
     return ids.sorted { ($0 != headline ? 1 : 0, $0) < ($1 != headline ? 1 : 0, $1) }
@@ -109,7 +113,7 @@ final class CoverageScenes {
   }
 
   func scene(_ plmn: String, nowMs: Int64) throws -> CoverageScene {
-    let kept = try current(nowMs)
+    let kept = try reading(nowMs)
     let id = kept.plmn.first { $0.value == plmn }?.key
     let seen = kept.reading.state.operators.first { $0.operatorID == id }
     let figure = kept.reading.state.province().operators.first { $0.operatorID == id }
@@ -137,10 +141,12 @@ final class CoverageScenes {
       plmn: plmn, figure: figure, tiles: tiles, isSimulated: kept.reading.isSimulated)
   }
 
-  private func current(_ nowMs: Int64) throws -> Kept {
+  /// - Parameter isNewest: of the newest revision, and not of some seconds ago.
+  func reading(_ nowMs: Int64, isNewest: Bool = false) throws -> Kept {
     let revision = try store.latestRevisions(["20.2"])[0]
     if let kept,
-      kept.revision == revision || (0..<CoverageScenes.keptMs).contains(nowMs - kept.madeMs)
+      kept.revision == revision
+        || (!isNewest && (0..<CoverageScenes.keptMs).contains(nowMs - kept.madeMs))
     {
       return kept
     }
@@ -151,7 +157,8 @@ final class CoverageScenes {
     let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
     let made = Kept(
       revision: revision, madeMs: nowMs,
-      reading: try reader.coverage(today: today, table: table), plmn: try reader.operators())
+      reading: try reader.coverage(today: today, table: table), table: table,
+      plmn: try reader.operators())
     kept = made
     return made
   }

@@ -15,6 +15,7 @@ extension OwnersSite {
         return .open(.json(json.text))
       }
     case "history.csv": { [self] in try historyCSV($0) }
+    case "history-parts.csv": { [self] in try historyPartsCSV($0) }
     case "coverage.csv": { [self] _ in .csv(try coverageCSV()) }
     case "coverage.geojson":
       { [self] in .open(try map.answer($0, nowMs: nowMs)) }
@@ -28,14 +29,17 @@ extension OwnersSite {
 
   private func indicatorsCSV(_ language: Language) throws -> String {
     var csv = CSVWriter()
-    csv.row(DataSet.all[0].files[0].fields.map(\.name))
+    csv.row(DataSet.file("indicators.csv").fields.map(\.name))
     let latest = try store.latestIndicators(tables.indicators.filled.map(\.code))
     for indicator in try indicatorsReport().shown() {
       let cause =
         try latest[indicator.code].map {
           try ConfigNode.parse(text: $0, name: "revision").text("cause") ?? ""
         } ?? ""
-      let places = [("", indicator.figure)] + indicator.areas.map { ($0.id, $0.figure) }
+      let places =
+        [("", indicator.figure)]
+        + VietnameseOrder.sorted(indicator.areas) { language.of($0.name) }
+        .map { ($0.id, $0.figure) }
       for (area, figure) in places {
         csv.row(
           [
@@ -50,19 +54,53 @@ extension OwnersSite {
     return csv.text
   }
 
-  private func historyCSV(_ request: HTTPRequest) throws -> HTTPResponse {
-    var codes = tables.indicators.filled.map(\.code)
-    if let code = request.value("code") {
-      guard codes.contains(code) else {
-        let legal = codes.joined(separator: ", ")
-        return refusal(
-          404, request.language, "Không có chỉ tiêu \(code.prefix(60)); có \(legal).",
-          "There is no indicator \(code.prefix(60)); there are \(legal).")
-      }
-      codes = [code]
+  /// All, or the one that is asked for.
+  private func codesAsked(_ request: HTTPRequest) -> Result<[String], WrongRequest> {
+    let codes = tables.indicators.filled.map(\.code)
+    guard let code = request.value("code") else { return .success(codes) }
+    guard codes.contains(code) else {
+      let legal = codes.joined(separator: ", ")
+      return .failure(
+        WrongRequest(
+          refusal(
+            404, request.language, "Không có chỉ tiêu \(code.prefix(60)); có \(legal).",
+            "There is no indicator \(code.prefix(60)); there are \(legal).")))
+    }
+    return .success([code])
+  }
+
+  /// The last value of each day.
+  private func historyPartsCSV(_ request: HTTPRequest) throws -> HTTPResponse {
+    let codes: [String]
+    switch codesAsked(request) {
+    case .failure(let wrong): return wrong.answer
+    case .success(let found): codes = found
     }
     var csv = CSVWriter()
-    csv.row(DataSet.all[1].files[0].fields.map(\.name))
+    csv.row(DataSet.file("history-parts.csv").fields.map(\.name))
+    for code in codes {
+      for history in try parts(code) {
+        for point in history.points {
+          csv.row([
+            code, history.part.kind.rawValue, history.part.id, CSVWriter.number(point.value),
+            CSVWriter.number(point.bounds.lowerBound), CSVWriter.number(point.bounds.upperBound),
+            CSVWriter.number(point.unmeasuredShare), RFC3339.format(ms: point.timeMs),
+            "\(point.revision)", "\(point.isSimulated)",
+          ])
+        }
+      }
+    }
+    return .csv(csv.text)
+  }
+
+  private func historyCSV(_ request: HTTPRequest) throws -> HTTPResponse {
+    let codes: [String]
+    switch codesAsked(request) {
+    case .failure(let wrong): return wrong.answer
+    case .success(let found): codes = found
+    }
+    var csv = CSVWriter()
+    csv.row(DataSet.file("history.csv").fields.map(\.name))
     for code in codes {
       for point in try store.points(code, after: 0) {
         csv.row([
@@ -78,7 +116,7 @@ extension OwnersSite {
 
   private func coverageCSV() throws -> String {
     var csv = CSVWriter()
-    csv.row(DataSet.all[2].files[0].fields.map(\.name))
+    csv.row(DataSet.file("coverage.csv").fields.map(\.name))
     for plmn in try scenes.operators(nowMs: nowMs) {
       let scene = try scenes.scene(plmn, nowMs: nowMs)
       for tile in scene.tiles {

@@ -5,6 +5,8 @@ import SQLite
 /// What an indicator follows from, as it lies in the store: who measured what, when.
 struct Evidence {
   let rows: Rows
+  /// Local days of measurement that are looked at: the figure's window.
+  let days: ClosedRange<Int>
 
   enum Rows {
     /// 20.2: a source's part of the state by day.
@@ -47,14 +49,23 @@ struct Evidence {
 }
 
 extension Evidence {
-  static func coverage(_ store: StoreReader) throws -> Evidence {
-    Evidence(
+  /// - Parameters:
+  ///   - isPast: what was measured after `today` is left out.
+  ///   - windowDays: the widest window of the figure's tiles; `nil`: the figure does not say.
+  static func coverage(
+    _ store: StoreReader, method: Method, today: Int, isPast: Bool, windowDays: Int?
+  ) throws -> Evidence {
+    let first = today - (windowDays ?? method.freshDays.max() ?? 365) + 1
+    let simulated = method.acceptSimulated ? 1 : 0
+    return Evidence(
       rows: .sources(
         try store.rows(
           """
           SELECT a.name || '/' || s.name, s.simulated, sum(d.samples), sum(d.conclusive),
             count(DISTINCT d.cell >> 6), count(DISTINCT d.day), min(d.oldest_ms), max(d.newest_ms)
           FROM coverage_days d JOIN sources s ON s.id = d.source JOIN agents a ON a.id = s.agent
+          WHERE d.day BETWEEN \(first) AND \(isPast ? Int64(today) : .max)
+            AND s.simulated <= \(simulated)
           GROUP BY d.source ORDER BY 3 DESC
           """
         ) { row in
@@ -62,11 +73,13 @@ extension Evidence {
             name: row.text(0), isSimulated: row.integer(1) != 0, samples: row.integer(2),
             conclusive: row.integer(3), tiles: row.integer(4), days: row.integer(5),
             oldestMs: row.integer(6), newestMs: row.integer(7))
-        }))
+        }), days: first...today)
   }
 
-  static func broadband(_ reader: StateReader, _ tables: Tables, today: Int) throws -> Evidence {
-    let lines = try reader.broadband(today: today).state
+  static func broadband(
+    _ reader: StateReader, _ tables: Tables, today: Int, isPast: Bool, windowDays: Int
+  ) throws -> Evidence {
+    let lines = try reader.broadband(today: today, isPast: isPast).state
     return Evidence(
       rows: .lines(
         lines.lines.indices.map { index in
@@ -76,14 +89,14 @@ extension Evidence {
             state: line.state, provisionedBps: line.provisionedBps,
             offeredBps: line.offeredBps, tests: lines.evidence[index].tests,
             newestMs: lines.evidence[index].newestMs)
-        }))
+        }), days: (today - windowDays + 1)...today)
   }
 
   static func services(
-    _ reader: StateReader, numerator: String, denominator: String, today: Int
+    _ reader: StateReader, numerator: String, denominator: String, today: Int, isPast: Bool
   ) throws -> Evidence {
     let units = try reader.services(
-      numerator: numerator, denominator: denominator, today: today
+      numerator: numerator, denominator: denominator, today: today, isPast: isPast
     ).state
     let month = ServicePeriod.month(today).days
     return Evidence(
@@ -95,6 +108,6 @@ extension Evidence {
             points: changes.reduce(0) { $0 + ($1?.points ?? 0) },
             resets: changes.reduce(0) { $0 + ($1?.resets ?? 0) },
             newestMs: changes.compactMap { $0?.newestMs }.max())
-        }))
+        }), days: month.lowerBound...max(month.lowerBound, today))
   }
 }

@@ -3,6 +3,8 @@ import Indicators
 /// "Where does this number come from": the sources, lines or counters behind a figure.
 struct EvidenceSection {
   let evidence: Evidence
+  /// Of a past value.
+  let past: PastEvidence?
   let language: Language
   let times: DateText
 
@@ -10,6 +12,13 @@ struct EvidenceSection {
   private static let rowsMax = 200
 
   func write(to html: inout HTML) {
+    past?.write(to: &html)
+    let (first, last) = (times.day(evidence.days.lowerBound), times.day(evidence.days.upperBound))
+    html.element(
+      "p", "window",
+      language.pick(
+        "Cửa sổ đo của con số: từ \(first) đến \(last).",
+        "The figure's window: from \(first) to \(last)."))
     switch evidence.rows {
     case .sources(let sources): write(sources, to: &html)
     case .lines(let lines): write(lines, to: &html)

@@ -14,7 +14,7 @@ struct FrontPage {
     let times = site.times(language)
     let histories = try Dictionary(
       uniqueKeysWithValues: shown.map { ($0.code, try site.history($0.code)) })
-    return HTML.ownersPage(language, title: title, path: "/") { html in
+    return HTML.page(language, title: title, path: "/") { html in
       if shown.contains(where: \.isSimulated) { html.simulatedBanner(language) }
       if !site.report.current.isStateWhole { rebuilding(to: &html) }
       for row in site.tables.indicators.filled {

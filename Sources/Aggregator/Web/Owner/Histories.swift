@@ -19,6 +19,8 @@ final class Histories {
   private let store: StoreReader
   private let utcOffsetMinutes: Int
   private var points: [String: [HistoryPoint]] = [:]
+  /// By code and revision.
+  private var parts: [String: [Int64: [(part: PartHistory.Part, point: PartHistory.Point)]]] = [:]
 
   init(_ store: StoreReader, utcOffsetMinutes: Int) {
     self.store = store
@@ -34,6 +36,27 @@ final class Histories {
     }
     points[code] = known
     return known
+  }
+
+  /// The same of areas and operators, in the order in which they came up.
+  func parts(_ code: String) throws(StoreError) -> [PartHistory] {
+    let known = parts[code] ?? [:]
+    var kept: [Int64: [(part: PartHistory.Part, point: PartHistory.Point)]] = [:]
+    var order: [PartHistory.Part] = []
+    var found: [PartHistory.Part: [PartHistory.Point]] = [:]
+    for point in try daily(code) {
+      let entries =
+        if let entries = known[point.revision] { entries } else {
+          try store.parts(code, of: point)
+        }
+      kept[point.revision] = entries
+      for (part, value) in entries {
+        if found[part] == nil { order.append(part) }
+        found[part, default: []].append(value)
+      }
+    }
+    parts[code] = kept
+    return order.map { PartHistory(part: $0, points: found[$0] ?? []) }
   }
 
   private func day(_ point: HistoryPoint) -> Int {

@@ -21,10 +21,12 @@ struct IndicatorPage {
     let times = site.times(language)
     let points = try site.store.points(row.code, after: 0)
     let daily = try site.history(row.code)
-    let evidence = try site.evidence(row)
+    let evidence = try site.evidence(row, of: shown, isPast: past != nil)
+    let pastEvidence = try past.map { try site.pastEvidence(row, $0, language) }
+    let parts = try site.parts(row.code)
     let title = "\(row.code) · \(language.of(row.name))"
-    return HTML.ownersPage(
-      language, title: title, path: path, refreshMs: past == nil ? 10_000 : nil
+    return HTML.page(
+      language, title: title, path: path, live: past == nil ? .every(milliseconds: 10_000) : nil
     ) { html in
       if shown.isSimulated { html.simulatedBanner(language) }
       if let past {
@@ -49,15 +51,15 @@ struct IndicatorPage {
           indicator: latest, daily: daily, points: points, isWhole: isWholeHistory,
           language: language, times: times
         ).write(to: &$0)
+        histories(parts, times, to: &$0)
       }
-      // What a past value was made of is not kept apart from what came since.
       card(
         "evidence",
-        past == nil
-          ? language.pick("Con số này từ đâu ra", "Where this number comes from")
-          : language.pick("Bằng chứng hiện nay", "The evidence as it is today"), &html
+        language.pick("Con số này từ đâu ra", "Where this number comes from"), &html
       ) {
-        EvidenceSection(evidence: evidence, language: language, times: times).write(to: &$0)
+        EvidenceSection(
+          evidence: evidence, past: pastEvidence, language: language, times: times
+        ).write(to: &$0)
       }
       card("method", language.pick("Cách tính", "Method"), &html) {
         MethodSection(indicator: shown, row: row, language: language).write(to: &$0)
@@ -74,9 +76,34 @@ struct IndicatorPage {
     }
   }
 
+  /// Areas in the order of the alphabet, operators in that of the figure.
+  private func histories(_ parts: [PartHistory], _ times: DateText, to html: inout HTML) {
+    let name = { (id: String) in
+      latest.areas.first { $0.id == id }.map { language.of($0.name) } ?? id
+    }
+    PartHistoryTable(
+      histories: VietnameseOrder.sorted(parts.filter { $0.part.kind == .area }) {
+        name($0.part.id)
+      }, title: language.pick("Lịch sử theo địa bàn", "History by area"),
+      head: language.pick("Địa bàn", "Area"), name: name, isSimulated: latest.isSimulated,
+      language: language, times: times
+    ).write(to: &html)
+    PartHistoryTable(
+      histories: parts.filter { $0.part.kind == .plmn },
+      title: language.pick("Lịch sử theo nhà mạng", "History by operator"),
+      head: language.pick("Nhà mạng", "Operator"), name: { OperatorName.text($0, language) },
+      isSimulated: latest.isSimulated, language: language, times: times
+    ).write(to: &html)
+    html.element("p", "links") {
+      $0.link(
+        "/data/history-parts.csv?code=\(row.code)",
+        language.pick("Lịch sử theo địa bàn, nhà mạng (CSV)", "History of the parts (CSV)"))
+    }
+  }
+
   /// The least measured first: that is where the bounds can be narrowed.
   private func areas(to html: inout HTML) {
-    let areas = shown.areas.sorted {
+    let areas = VietnameseOrder.sorted(shown.areas) { language.of($0.name) }.sorted {
       ($0.figure.unmeasuredShare ?? 1) > ($1.figure.unmeasuredShare ?? 1)
     }
     html.element(

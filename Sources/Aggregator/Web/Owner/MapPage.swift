@@ -22,7 +22,8 @@ struct MapPage {
     let place = language.of(area.map { areas[$0].name } ?? site.tables.areas.province)
     let name = OperatorName.text(scene.plmn, language)
     let title = language.pick("Bản đồ phủ sóng 5G: \(place)", "5G coverage map: \(place)")
-    return HTML.ownersPage(language, title: title, path: "/map", refreshMs: 30_000) { html in
+    return HTML.page(language, title: title, path: "/map", live: .every(milliseconds: 30_000)) {
+      html in
       if scene.isSimulated { html.simulatedBanner(language) }
       choices(to: &html)
       html.element("div", "mapbox") { html in
@@ -45,6 +46,11 @@ struct MapPage {
                   + "lần đo.",
                 "Touch, point at, or move by arrow keys over the squares to read them; open one "
                   + "for each of its bins."))
+          }
+          html.element("p", "links") {
+            $0.link(
+              TileList.address(scene.plmn, area: area.map { areas[$0].id }, state: nil, language),
+              language.pick("Các ô dưới dạng bảng", "The tiles as a table"))
           }
         }
         html.element("div") { html in
@@ -71,7 +77,7 @@ struct MapPage {
     choice(
       language.pick("Địa bàn", "Area"),
       [(language.pick("toàn tỉnh", "the whole province"), address(scene.plmn, nil), area == nil)]
-        + areas.indices.map {
+        + VietnameseOrder.sorted(Array(areas.indices), by: { language.of(areas[$0].name) }).map {
           (language.of(areas[$0].name), address(scene.plmn, $0), area == $0)
         }, to: &html)
   }
@@ -115,7 +121,11 @@ struct MapPage {
           let those = tiles.filter { $0.state == state }
           let count = those.reduce(0) { $0 + $1.people }
           return [
-            HTML.Cell(state.name(language)), HTML.Cell(language.number(Double(those.count))),
+            HTML.Cell(
+              state.name(language),
+              target: TileList.address(
+                scene.plmn, area: area.map { areas[$0].id }, state: state, language)),
+            HTML.Cell(language.number(Double(those.count))),
             HTML.Cell(language.number(Double(count))),
             HTML.Cell(
               people > 0 ? language.percent(share: Double(count) / Double(people)) : "–"),
@@ -138,7 +148,7 @@ struct MapPage {
           language.pick("Địa bàn", "Area"), language.pick("Giá trị", "Value"),
           language.pick("Cận", "Bounds"), language.pick("Còn thiếu", "Missing"),
         ],
-        broadband.areas.map { area in
+        VietnameseOrder.sorted(broadband.areas) { language.of($0.name) }.map { area in
           [
             HTML.Cell(language.of(area.name)),
             HTML.Cell(FigureText.value(area.figure.value, language)),

@@ -16,7 +16,8 @@ final class OwnersSite {
   let reports: ReportMaker
   private var drafts: [String: (minute: Int64, content: ReportContent)] = [:]
   private let histories: Histories
-  private var evidences: [String: (minute: Int64, evidence: Evidence)] = [:]
+  private var evidences: [EvidenceKey: (minute: Int64, evidence: Evidence)] = [:]
+  private var pasts: [EvidenceKey: (minute: Int64, evidence: PastEvidence)] = [:]
   /// The front page as it was last made, by language.
   private var front: [Language: (key: FrontKey, html: String)] = [:]
 
@@ -27,9 +28,16 @@ final class OwnersSite {
     let isStateWhole: Bool
   }
 
+  private struct EvidenceKey: Hashable {
+    let code: String
+    /// A local day, or a revision with its language.
+    let moment: String
+  }
+
   init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport, map: CoverageMap,
-    openData: OpenDataConfiguration, baseMap: BaseMap?, now: @escaping () -> Int64
+    scenes: CoverageScenes, openData: OpenDataConfiguration, baseMap: BaseMap?,
+    now: @escaping () -> Int64
   ) {
     self.store = store
     self.tables = tables
@@ -40,7 +48,7 @@ final class OwnersSite {
     self.baseMap = baseMap
     self.now = now
     reports = ReportMaker(store, tables: tables, method: method)
-    scenes = CoverageScenes(store, tables: tables, method: method)
+    self.scenes = scenes
     histories = Histories(store, utcOffsetMinutes: method.utcOffsetMinutes)
   }
 
@@ -62,13 +70,14 @@ final class OwnersSite {
   private func page(_ path: String) -> ((HTTPRequest) throws -> HTTPResponse)? {
     switch path {
     case "/": { [self] in .html(try frontPage($0.language)) }
-    case "/owner.css": { _ in HTTPResponse(contentType: "text/css", body: OwnerStyle.text) }
+    case "/page.css": { _ in HTTPResponse(contentType: "text/css", body: PageStyle.text) }
     case "/map": { [self] in try mapPage($0) }
+    case "/tiles": { [self] in try tileList($0) }
     case "/reports": { [self] in .html(try reportsPage($0.language)) }
     case "/data": { [self] in .html(dataPage($0.language)) }
     case "/catalog.jsonld": { [self] _ in catalogue() }
-    case "/icon.svg": { _ in HTTPResponse(contentType: "image/svg+xml", body: OwnerStyle.icon) }
-    case "/owner.js": { _ in HTTPResponse(contentType: "text/javascript", body: OwnerScript.text) }
+    case "/icon.svg": { _ in HTTPResponse(contentType: "image/svg+xml", body: PageStyle.icon) }
+    case "/page.js": { _ in HTTPResponse(contentType: "text/javascript", body: PageScript.text) }
     default: deeperPage(path)
     }
   }
@@ -93,20 +102,44 @@ final class OwnersSite {
     try IndicatorsReport(store, tables.indicators)
   }
 
-  /// What a figure follows from; at most a minute old, for it takes a walk through the state.
-  func evidence(_ row: IndicatorRow) throws -> Evidence {
+  /// What a figure follows from, within its window; at most a minute old, for it takes a walk
+  /// through the state.
+  func evidence(_ row: IndicatorRow, of shown: ShownIndicator, isPast: Bool) throws -> Evidence {
     let minute = nowMs / 60_000
-    if let known = evidences[row.code], known.minute == minute { return known.evidence }
+    let day =
+      isPast
+      ? LocalDay.day(ofMs: shown.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes) : today
+    let key = EvidenceKey(code: row.code, moment: "\(day)")
+    if let known = evidences[key], known.minute == minute { return known.evidence }
+    evidences = evidences.filter { $0.value.minute == minute }
     let reader = StateReader(store, method: method, tables: tables)
     let evidence =
       switch row.method {
-      case .coverage, nil: try Evidence.coverage(store)
-      case .broadband: try Evidence.broadband(reader, tables, today: today)
+      case .coverage, nil:
+        try Evidence.coverage(
+          store, method: method, today: day, isPast: isPast,
+          windowDays: try shown.figure.details.value("window_days").map { Int($0) })
+      case .broadband:
+        try Evidence.broadband(
+          reader, tables, today: day, isPast: isPast, windowDays: method.lineDays)
       case .services(let numerator, let denominator):
         try Evidence.services(
-          reader, numerator: numerator, denominator: denominator, today: today)
+          reader, numerator: numerator, denominator: denominator, today: day, isPast: isPast)
       }
-    evidences[row.code] = (minute, evidence)
+    evidences[key] = (minute, evidence)
+    return evidence
+  }
+
+  /// What is known today of a past value's evidence; at most a minute old, for the same reason.
+  func pastEvidence(
+    _ row: IndicatorRow, _ past: ShownIndicator, _ language: Language
+  ) throws -> PastEvidence {
+    let minute = nowMs / 60_000
+    let key = EvidenceKey(code: row.code, moment: "\(past.revision) \(language.rawValue)")
+    if let known = pasts[key], known.minute == minute { return known.evidence }
+    pasts = pasts.filter { $0.value.minute == minute }
+    let evidence = try again(row, past, language)
+    pasts[key] = (minute, evidence)
     return evidence
   }
 
@@ -126,12 +159,14 @@ final class OwnersSite {
 
   func history(_ code: String) throws -> [HistoryPoint] { try histories.daily(code) }
 
+  func parts(_ code: String) throws -> [PartHistory] { try histories.parts(code) }
+
   /// A page that says what is wrong with the request, and what is there.
   func refusal(
     _ status: Int, _ language: Language, _ vi: String, _ en: String
   ) -> HTTPResponse {
     let title = language.pick("Không có trang này", "There is no such page")
-    let html = HTML.ownersPage(language, title: title, path: "/", refreshMs: nil) { html in
+    let html = HTML.page(language, title: title, path: "/", live: nil) { html in
       html.element("p", "reason", language.pick(vi, en))
       html.element("p") { $0.link("/" + language.query, language.pick("Về trang đầu", "To start")) }
     }

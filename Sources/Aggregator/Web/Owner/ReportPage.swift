@@ -19,8 +19,8 @@ struct ReportPage {
   func html() -> String {
     let name = period.name(language)
     let title = language.pick("Báo cáo chỉ tiêu \(name)", "Report of the indicators, \(name)")
-    return HTML.ownersPage(
-      language, title: title, path: "/reports/\(period.text)", refreshMs: nil
+    return HTML.page(
+      language, title: title, path: "/reports/\(period.text)", live: nil
     ) { html in
       head(to: &html)
       for entry in content.entries { sheet(entry, to: &html) }

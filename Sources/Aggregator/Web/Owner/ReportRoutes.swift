@@ -9,7 +9,7 @@ extension OwnersSite {
     let present = ReportPeriod.around(today)
     let periods = present + present.compactMap(\.before)
     let title = language.pick("Báo cáo", "Reports")
-    return HTML.ownersPage(language, title: title, path: "/reports", refreshMs: nil) { html in
+    return HTML.page(language, title: title, path: "/reports", live: nil) { html in
       html.element("section", "card", [("id", "periods")]) { html in
         html.element("h2", nil, language.pick("Kỳ báo cáo", "Periods"))
         html.element(

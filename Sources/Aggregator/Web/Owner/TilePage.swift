@@ -51,8 +51,8 @@ struct TilePage {
   func html() -> String {
     let times = site.times(language)
     let title = language.pick("Ô \(tile.quadkey)", "Tile \(tile.quadkey)")
-    return HTML.ownersPage(
-      language, title: title, path: "/tiles/\(tile.quadkey)", refreshMs: 30_000
+    return HTML.page(
+      language, title: title, path: "/tiles/\(tile.quadkey)", live: .every(milliseconds: 30_000)
     ) { html in
       if visits.contains(where: \.isSimulated) { html.simulatedBanner(language) }
       html.element("section", "card", [("id", "place")]) { html in
