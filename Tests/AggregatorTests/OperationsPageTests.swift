@@ -54,11 +54,11 @@ import Testing
 
   @Test func `the page begins with the problems, or says that there are none`() throws {
     let troubled = try page(OperationsSite())
-    #expect(troubled.contains("<h2>Vấn đề cần xử lý: 16</h2>"))
+    #expect(troubled.contains("<h2 data-tell=\"\">Vấn đề cần xử lý: 16</h2>"))
     #expect(troubled.contains("nhận 9 + khai mất 500 = gửi 508 ✗"))
     #expect(troubled.contains("<span class=\"remedy\">→ Bật NTP trên trạm"))
     let fine = try page(OperationsSite(isInTrouble: false))
-    #expect(fine.contains("<h2 class=\"fine\">Không có vấn đề nào</h2>"))
+    #expect(fine.contains("<h2 class=\"fine\" data-tell=\"\">Không có vấn đề nào</h2>"))
     #expect(fine.contains("nhận 7 + khai mất 0 = gửi 7 ✓"))
     #expect(try page(OperationsSite(), "/operations", [("lang", "en")]).contains("Problems: 16"))
   }
@@ -87,10 +87,28 @@ import Testing
     #expect(try names(("sort", "certificate")).first == "expire-1")
     #expect(try names(("sort", "clock"), ("order", "desc")).first == "clock-1")
     #expect(try names(("page", "2")).isEmpty)
+    // Whatever its tones and capitals; and by the name of the area.
+    #expect(try names(("find", "BEHIND")) == ["behind-1"])
+    #expect(try names(("find", "phu ly")) == ["fine-1"])
+    #expect(try names(("find", "Phủ Lý"), ("state", "problem")).isEmpty)
+    // Duy Tiên, Phủ Lý, and those that nobody knows the area of.
+    #expect(try names(("sort", "area")).prefix(2) == ["silent-1", "fine-1"])
+  }
+
+  @Test func `a search goes on with the view, and its words are text`() throws {
+    let page = try page(
+      OperationsSite(), "/operations", [("sort", "seen"), ("find", "<b>ơ&\"")])
+    #expect(page.contains("name=\"find\" value=\"&lt;b&gt;ơ&amp;&quot;\""))
+    #expect(page.contains("<input type=\"hidden\" name=\"sort\" value=\"seen\">"))
+    #expect(page.contains("?sort=seen&amp;state=problem&amp;find=%3Cb%3E%C6%A1%26%22#agents"))
+    #expect(page.contains("Không trạm nào như vậy."))
   }
 
   @Test(arguments: [
-    ("sort", "x", "parameter sort is \"x\", allowed state, agent, seen, backlog, oldest, data, "),
+    ("sort", "x", "parameter sort is \"x\", allowed state, agent, area, seen, backlog, oldest, "),
+    (
+      "find", String(repeating: "ơ", count: 65), "parameter find has 65 characters, allowed 0…64"
+    ),
     ("state", "<b>", "parameter state is \"<b>\", allowed problem, online, offline"),
     ("area", "hanoi", "parameter area is \"hanoi\", allowed phu-ly, duy-tien, kim-bang, ly-nhan"),
     ("page", "0", "parameter page is \"0\", allowed 1…1000000"),
@@ -165,15 +183,59 @@ import Testing
     for problem in Problem.all(facts) { #expect(text.contains(problem.sentence.vi)) }
     #expect(text.contains("Nhận 9 + khai mất 500 = gửi 508 ✗ KHÔNG KHỚP · 12,3/s"))
     #expect(text.contains("silent-1  đang kết nối từ 02/01/1970 07:00  "))
-    #expect(!text.contains("\u{1b}") && !text.contains("xem /operations"))
-    // Beside the daemon it does not know all of it, and says so.
-    let beside = try OperationsFacts(
+    #expect(!text.contains("\u{1b}") && !text.contains("không trả lời"))
+    // Where the daemon does not answer, it does not know all of it, and says so.
+    let alone = try OperationsFacts(
       try StoreReader(path: site.site.path), indicators: try Province.indicators(), ingest: nil,
       nowMs: OperationsSite.nowMs)
+    let shown = WatchCommand.text(
+      alone, rate: nil, silence: "connect \u{1b}[2J", language: .vi, utcOffset: 420)
     #expect(
-      WatchCommand.text(beside, rate: nil, language: .vi, utcOffset: 420)
-        .contains("Kết nối máy chủ MQTT, việc tính lại và đồng hồ của máy chủ này: xem /operations")
-    )
+      shown.contains(
+        """
+        !! Bộ tổng hợp không trả lời: connect [2J
+           → systemctl status hatang-aggregator; chưa rõ: kết nối máy chủ MQTT, việc tính lại và \
+        đồng hồ của máy chủ này
+
+        """))
+    #expect(!shown.contains("Không kết nối được với máy chủ MQTT"))
+  }
+
+  @Test(arguments: ["", "token_file: \"token\""])
+  func `watch asks the running daemon for what only that knows`(http: String) throws {
+    let folder = TemporaryFolder()
+    folder.write("0123456789abcdef0123456789abcdef\n", to: "token")
+    let member = http.replacing("\"token\"", with: "\"\(folder.file("token"))\"")
+    let site = try WebSite(http: member)
+    site.report.update {
+      $0.isConnected = false
+      $0.trouble = "broker gone"
+      $0.clockLagSeconds = 90
+    }
+    let configuration = try HTTPConfiguration(
+      try ConfigNode.parse(
+        text: "{ listen: \"127.0.0.1:\(site.port)\", \(member) }", name: "http"))
+    let told = try DaemonReadiness.ask(configuration).get()
+    #expect(!told.isConnected && told.trouble == "broker gone" && told.clockLagSeconds == 90)
+    site.report.update {
+      $0.isConnected = true
+      $0.isStateWhole = true
+    }
+    try waitUntil("the daemon is ready") {
+      guard let facts = try? DaemonReadiness.ask(configuration).get() else { return false }
+      return facts.isConnected && facts.isStateWhole
+    }
+  }
+
+  @Test func `watch says which daemon does not answer, and why`() throws {
+    let port = Broker.freePort()
+    var configuration = HTTPConfiguration()
+    configuration.listen = try ListenAddress(
+      ConfigNode.parse(text: "\"127.0.0.1:\(port)\"", name: "listen"))
+    let answer = DaemonReadiness.ask(configuration)
+    #expect(throws: ReadinessError("cannot connect 127.0.0.1:\(port): Connection refused")) {
+      try answer.get()
+    }
   }
 
   @Test func `a site that was taken down is no problem, and no alert`() throws {

@@ -2,8 +2,8 @@ package import Daemon
 import Indicators
 
 /// `hatang-aggregator watch`: the operators' page in a terminal, refreshing. Reads the store
-/// beside the daemon; what only the daemon knows (its connection, its rates) comes from the store's
-/// counts, or is left to the page.
+/// beside the daemon; what only the daemon knows (its connection, a rebuild, its clock) it asks the
+/// daemon for, and says so where that does not answer.
 package enum WatchCommand: Command {
   package static let usage = CommandLineParser.Command(
     "watch", "Problems, agents and ledger, refreshing; Ctrl-C ends it.",
@@ -33,16 +33,21 @@ package enum WatchCommand: Command {
     var before: (received: Int64, at: Duration)?
     var poller = Poller()
     while true {
+      let daemon = DaemonReadiness.ask(configuration.http)
       let facts = try OperationsFacts(
-        store, indicators: indicators, ingest: nil, agentAreas: configuration.agentAreas,
+        store, indicators: indicators, ingest: try? daemon.get(),
+        agentAreas: configuration.agentAreas,
         authority: AuthorityIndex(file: configuration.authority.indexFile),
         nowMs: wallClockMs())
       let now = monotonicNow()
       let received = facts.ledger.total(\.received)
       let rate = before.map { Double(received - $0.received) / (now - $0.at).inSeconds }
       before = (received, now)
+      var silence: String?
+      if case .failure(let error) = daemon { silence = "\(error)" }
       let screen = text(
-        facts, rate: rate, language: language, utcOffset: configuration.method.utcOffsetMinutes)
+        facts, rate: rate, silence: silence, language: language,
+        utcOffset: configuration.method.utcOffsetMinutes)
       // Home, the screen, and what is left of the one before.
       Standard.output(isOnce ? screen : "\u{1b}[H" + cleared(screen) + "\u{1b}[J")
       if isOnce { return .done }
@@ -55,20 +60,32 @@ package enum WatchCommand: Command {
     screen.replacing("\n", with: "\u{1b}[K\n")
   }
 
-  /// - Parameter rate: measurements a second since the last look.
+  /// - Parameters:
+  ///   - rate: measurements a second since the last look.
+  ///   - silence: why the daemon told nothing of itself; `nil`: it did.
   package static func text(
-    _ facts: OperationsFacts, rate: Double?, language: Language, utcOffset: Int
+    _ facts: OperationsFacts, rate: Double?, silence: String? = nil, language: Language,
+    utcOffset: Int
   ) -> String {
     let times = DateText(language: language, utcOffsetMinutes: utcOffset, nowMs: facts.nowMs)
     let problems = Problem.all(facts)
     var text = "Hạ Tầng \(programVersion) · \(times.moment(facts.nowMs))\n\n"
-    if problems.isEmpty { text += language.pick("Không có vấn đề nào.\n", "No problem.\n") }
-    if facts.ingest == nil {
+    if let silence {
       text += language.pick(
-        "Kết nối máy chủ MQTT, việc tính lại và đồng hồ của máy chủ này: xem /operations hoặc "
-          + "hatang-aggregator check.\n",
-        "The connection to the broker, a rebuild and this server's clock: see /operations or "
-          + "hatang-aggregator check.\n")
+        """
+        !! Bộ tổng hợp không trả lời: \(visible(silence))
+           → systemctl status hatang-aggregator; chưa rõ: kết nối máy chủ MQTT, việc tính lại và \
+        đồng hồ của máy chủ này
+
+        """,
+        """
+        !! The aggregator does not answer: \(visible(silence))
+           → systemctl status hatang-aggregator; not known: the connection to the broker, a \
+        rebuild and this server's clock
+
+        """)
+    } else if problems.isEmpty {
+      text += language.pick("Không có vấn đề nào.\n", "No problem.\n")
     }
     for problem in problems.prefix(agentsMax) {
       let mark = problem.condition.severity == .critical ? "!!" : " !"
