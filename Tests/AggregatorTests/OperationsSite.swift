@@ -13,8 +13,9 @@ final class OperationsSite {
   let report = IngestReport()
   static let nowMs: Int64 = 2 * 86_400_000
 
-  init(isInTrouble: Bool = true) throws {
-    site = try Site()
+  /// - Parameter diskMegabytes: of a disk of its own for the store; `nil`: where all is.
+  init(isInTrouble: Bool = true, diskMegabytes: Int? = nil) throws {
+    site = try Site(diskMegabytes: diskMegabytes)
     report.update {
       $0.isConnected = true
       $0.isStateWhole = true

@@ -1,4 +1,5 @@
 import Aggregator
+import Glibc
 import Protocol
 import SQLite
 import TestSupport
@@ -10,10 +11,22 @@ final class Site {
   private(set) var store: SQLiteStore
   private(set) var ingestor: Ingestor
 
+  private let isOnOwnDisk: Bool
+
+  /// The store is open still: the disk goes with it.
+  deinit { if isOnOwnDisk { umount2(folder.path, Int32(MNT_DETACH)) } }
+
   var path: String { folder.file("hatang.db") }
 
-  init(rules: StateRules = StateRules(), allowedAgents: Set<String>? = nil) throws {
+  /// - Parameter diskMegabytes: of a disk of its own, which takes root; `nil`: where all is.
+  init(
+    rules: StateRules = StateRules(), allowedAgents: Set<String>? = nil, diskMegabytes: Int? = nil
+  ) throws {
     self.rules = rules
+    isOnOwnDisk = diskMegabytes != nil
+    if let diskMegabytes, mount("tmpfs", folder.path, "tmpfs", 0, "size=\(diskMegabytes)m") != 0 {
+      throw TestFailure("mount tmpfs: \(String(cString: strerror(errno))); as root it can")
+    }
     store = try SQLiteStore(path: folder.file("hatang.db"))
     ingestor = Ingestor(store: store, rules: rules, allowedAgents: allowedAgents)
     _ = try Rebuild(store: store, rules: rules).run()
