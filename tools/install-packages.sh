@@ -9,7 +9,7 @@ case "${1:-}" in
     python3" ;;
   testing) packages="gcc libc6-dev mosquitto-clients openssl gzip curl iperf3 iproute2
     iputils-ping modemmanager python3-dbusmock dbus python3-venv chromium fonts-noto-core
-    nginx-light prometheus strace nftables" ;;
+    nginx-light prometheus strace nftables libmagic1" ;;
   packaging) packages="debhelper lintian dpkg-dev binutils debootstrap systemd-container" ;;
   *) echo "$0: unknown word $1; there are testing, packaging" >&2; exit 64 ;;
 esac
