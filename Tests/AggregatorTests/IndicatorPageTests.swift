@@ -150,7 +150,7 @@ import Testing
     for text in [
       "<h3>Lịch sử theo địa bàn</h3>", "<h3>Lịch sử theo nhà mạng</h3>",
       "<th scope=\"row\">MobiFone (45201)</th><td><svg class=\"spark\"",
-      "<th scope=\"col\">30/06/2026 12:00</th><th scope=\"col\">01/07/2026 12:00</th>",
+      "<th scope=\"col\">30/06/2026</th><th scope=\"col\">01/07/2026</th>",
     ] {
       #expect(page.contains(text), "\(text)")
     }

@@ -2,6 +2,7 @@ import Aggregator
 import Daemon
 import Indicators
 import Protocol
+import SQLite
 import Testing
 
 /// The map, the tiles behind it, where to measure next, and the open data.
@@ -110,6 +111,28 @@ import Testing
     #expect(all.output.1 == "100" || all.output.1 == "100,0", "\(all.output.0)")
   }
 
+  @Test func `the map shows what the newest figure was made of, and walks no second time`() throws {
+    let coverage = LatestCoverage()
+    let path = province.site.path
+    let engine = IndicatorEngine(
+      try StoreReader(path: path), tables: try Province.tables(), method: province.method)
+    try Recomputation(engine, try Revisions(path: path), coverage)
+      .run(nowMs: Province.nowMs, isAll: true)
+    let before = try answer("/api/v1/coverage.geojson").text
+    // What is not there cannot be read again.
+    try Database(path: path, mode: .readWrite).execute("DELETE FROM coverage_days")
+    func router(_ coverage: LatestCoverage) throws -> Router {
+      Router(
+        try StoreReader(path: path), tables: try Province.tables(), method: province.method,
+        report: IngestReport(), coverage: coverage, now: { Province.nowMs })
+    }
+    let request = HTTPRequest(path: "/api/v1/coverage.geojson")
+    let shared = try router(coverage).answer(request)
+    #expect(String(decoding: shared.body, as: UTF8.self) == before)
+    let alone = try router(LatestCoverage()).answer(request)
+    #expect(String(decoding: alone.body, as: UTF8.self).contains("\"features\":[]"))
+  }
+
   @Test func `a tile leads to what each source saw in it, cell by cell and day by day`() throws {
     let tile = Tile(zoom: 16, index: Province.tile).quadkey
     #expect(try answer("/map").text.contains("href=\"/tiles/\(tile)\""))
@@ -127,7 +150,7 @@ import Testing
     #expect(
       all.contains(
         "<td><a href=\"/tiles/\(t1)\">\(t1)</a></td><td>Phủ Lý</td><td>3.200</td>"
-          + "<td>có sóng (≥ 90 % số lần đo)</td><td>40 / 40</td>"))
+          + "<td>có sóng</td><td>40 / 40</td>"))
     #expect(all.contains("1–6 trong 6 ô"))
     let few = try answer("/tiles", [.init("operator", "45201"), .init("state", "few")]).text
     #expect(few.ranges(of: "<td><a href=\"/tiles/").count == 1)

@@ -49,8 +49,9 @@ enum RunCommand: Command {
     let socket = try ListenSocket(configuration.listen)
     let report = IngestReport()
     let ingest = try IngestService(configuration, report)
-    let indicators = try IndicatorService.start(configuration, inputs.tables, report)
-    let web = try WebService.start(socket, configuration, inputs.tables, report)
+    let coverage = LatestCoverage()
+    let indicators = try IndicatorService.start(configuration, inputs.tables, report, coverage)
+    let web = try WebService.start(socket, configuration, inputs.tables, report, coverage)
     Log.notice(
       "started",
       [

@@ -7,6 +7,14 @@ package final class IndicatorEngine {
   package let method: Method
   private let store: StoreReader
   private let state: StateReader
+  /// What 20.2 was computed from last; `nil`: areas stand in for tiles, or nothing was computed.
+  private(set) var coverage: Coverage?
+
+  struct Coverage: Sendable {
+    let reading: StateReader.Reading<CoverageState>
+    /// By the store's number of the operator; empty: unknown.
+    let plmn: [Int64: String]
+  }
 
   package init(_ store: StoreReader, tables: Tables, method: Method) {
     self.store = store
@@ -43,6 +51,7 @@ package final class IndicatorEngine {
   ) throws(StoreError) -> IndicatorResult {
     let reading = try state.coverage(today: today, isPast: isPast)
     let plmn = try state.operators()
+    coverage = tables.population.isByTile ? Coverage(reading: reading, plmn: plmn) : nil
     let table = tables.populationVersion == nil ? "areas" : "tiles"
     return result(
       row, fill, reading, populationTable: tables.populationVersion,

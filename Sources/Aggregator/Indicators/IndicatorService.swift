@@ -4,11 +4,12 @@ package import Daemon
 /// them retained on a connection of its own.
 package enum IndicatorService {
   package static func start(
-    _ configuration: AggregatorConfiguration, _ tables: Tables, _ report: IngestReport
+    _ configuration: AggregatorConfiguration, _ tables: Tables, _ report: IngestReport,
+    _ coverage: LatestCoverage = LatestCoverage()
   ) throws(FileError) -> ThreadService {
     try ThreadService(name: "indicators", stackBytes: 4 << 20) { stop, progress in
       do {
-        try IndicatorLoop(configuration, tables, report, stop, progress).run()
+        try IndicatorLoop(configuration, tables, report, coverage, stop, progress).run()
         return nil
       } catch {
         return "\(error)"
@@ -38,7 +39,7 @@ final class IndicatorLoop {
 
   init(
     _ configuration: AggregatorConfiguration, _ tables: Tables, _ report: IngestReport,
-    _ stop: StopSignal, _ progress: Progress
+    _ coverage: LatestCoverage, _ stop: StopSignal, _ progress: Progress
   ) throws {
     self.report = report
     self.stop = stop
@@ -46,7 +47,8 @@ final class IndicatorLoop {
     let engine = IndicatorEngine(
       try StoreReader(path: configuration.storePath), tables: tables,
       method: configuration.method)
-    recomputation = try Recomputation(engine, try Revisions(path: configuration.storePath))
+    recomputation = try Recomputation(
+      engine, try Revisions(path: configuration.storePath), coverage)
     publisher = IndicatorPublisher(configuration.broker)
     interval = .seconds(configuration.recomputeSeconds)
   }

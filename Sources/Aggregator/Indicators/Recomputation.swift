@@ -6,6 +6,7 @@ import Protocol
 package final class Recomputation {
   private let engine: IndicatorEngine
   private let revisions: Revisions
+  private let latestCoverage: LatestCoverage
   private var latest: [String: Revisions.Stored] = [:]
   /// Newest measurement in the latest value of each code, ms.
   private var newestMs: [String: Int64] = [:]
@@ -20,9 +21,13 @@ package final class Recomputation {
     let shares: [(month: Int, share: Double)]
   }
 
-  package init(_ engine: IndicatorEngine, _ revisions: Revisions) throws(StoreError) {
+  package init(
+    _ engine: IndicatorEngine, _ revisions: Revisions,
+    _ latestCoverage: LatestCoverage = LatestCoverage()
+  ) throws(StoreError) {
     self.engine = engine
     self.revisions = revisions
+    self.latestCoverage = latestCoverage
     for row in engine.tables.indicators.filled {
       guard let (revision, newest) = try revisions.latest(row.code) else { continue }
       latest[row.code] = revision
@@ -57,6 +62,11 @@ package final class Recomputation {
         try revisions.thin(row.code, nowMs: nowMs, utcOffsetMinutes: offset)
       }
       newestMs[row.code] = result.province.newestMs
+      if row.method == .coverage, let revision = latest[row.code]?.header.revision,
+        let coverage = engine.coverage
+      {
+        latestCoverage.put(.init(revision: revision, coverage: coverage))
+      }
     }
     received = now
     computedDay = today

@@ -230,6 +230,8 @@ package final class StateReader {
   }
 }
 
+extension StateReader.Reading: Sendable where T: Sendable {}
+
 /// The lines of 20.1's window, and the tests that were made on each.
 package struct BroadbandLines {
   package private(set) var lines: [Line] = []

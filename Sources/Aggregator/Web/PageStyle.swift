@@ -114,7 +114,8 @@ enum PageStyle {
     .history { margin: .5rem 0; }
     .history .none, figcaption { margin: 0; color: var(--soft); font-size: .9rem; }
     svg.chart { display: block; width: 100%; height: 7rem; background: var(--paper); }
-    svg.spark { display: block; width: 7.5rem; height: 1.75rem; background: var(--paper); }
+    svg.spark { display: inline-block; vertical-align: middle; width: 7.5rem; height: 1.75rem;
+      background: var(--paper); }
     svg.chart.tall { height: 14rem; }
     .band { fill: var(--bounds); opacity: .55; }
     .curve { fill: none; stroke: var(--blue); stroke-width: 2.5px; stroke-linejoin: round;
@@ -124,6 +125,7 @@ enum PageStyle {
     .difference { font-weight: 650; }
     @media (max-width: 40rem) {
       dl { grid-template-columns: 1fr; } dd { margin-bottom: .35rem; }
+      .wide th, .wide td { min-width: 4.5rem; }
       .card { padding: .75rem .8rem; }
     }
 

@@ -19,11 +19,13 @@ package final class Router {
 
   /// - Parameters:
   ///   - agentAreas: where agents measure, by their names.
+  ///   - coverage: what the computing thread has read already.
   ///   - now: the wall clock, ms.
   package init(
     _ store: StoreReader, tables: Tables, method: Method, report: IngestReport,
     agentAreas: [String: String] = [:],
     openData: OpenDataConfiguration = OpenDataConfiguration(), baseMap: BaseMap? = nil,
+    coverage: LatestCoverage = LatestCoverage(),
     now: @escaping () -> Int64 = wallClockMs
   ) {
     self.store = store
@@ -32,7 +34,7 @@ package final class Router {
     self.report = report
     self.agentAreas = agentAreas
     self.now = now
-    let scenes = CoverageScenes(store, tables: tables, method: method)
+    let scenes = CoverageScenes(store, tables: tables, method: method, latest: coverage)
     map = CoverageMap(scenes, tables: tables, utcOffsetMinutes: method.utcOffsetMinutes)
     site = OwnersSite(
       store, tables: tables, method: method, report: report, map: map, scenes: scenes,

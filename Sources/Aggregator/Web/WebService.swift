@@ -10,7 +10,7 @@ package enum WebService {
   /// - Parameter socket: taken over.
   package static func start(
     _ socket: ListenSocket, _ configuration: AggregatorConfiguration, _ tables: Tables,
-    _ report: IngestReport
+    _ report: IngestReport, _ coverage: LatestCoverage = LatestCoverage()
   ) throws(FileError) -> ThreadService {
     let (path, method) = (configuration.storePath, configuration.method)
     let certificateIndex = configuration.authority.indexFile
@@ -24,7 +24,7 @@ package enum WebService {
       }
       let router = Router(
         store, tables: tables, method: method, report: report, agentAreas: agentAreas,
-        openData: configuration.openData, baseMap: http.baseMap)
+        openData: configuration.openData, baseMap: http.baseMap, coverage: coverage)
       router.certificateIndex = certificateIndex
       let feed = IndicatorFeed(store, codes: tables.indicators.filled.map(\.code))
       let desk = HTTPDesk(

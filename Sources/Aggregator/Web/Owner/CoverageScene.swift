@@ -31,6 +31,19 @@ enum TileState: String, CaseIterable {
       }
   }
 
+  /// For tables, where there is little room.
+  func word(_ language: Language) -> String {
+    switch self {
+    case .covered: language.pick("có sóng", "covered")
+    case .partly: language.pick("một phần", "partly")
+    case .notCovered: language.pick("không có sóng", "not covered")
+    case .few: language.pick("đo quá ít", "seen too little")
+    case .inconclusive: language.pick("không kết luận", "inconclusive")
+    case .unmeasured: language.pick("chưa đo", "not measured")
+    }
+  }
+
+  /// With what it means.
   func name(_ language: Language) -> String {
     switch self {
     case .covered: language.pick("có sóng (≥ 90 % số lần đo)", "covered (≥ 90% of the bins)")
@@ -81,6 +94,7 @@ final class CoverageScenes {
   private let store: StoreReader
   private let tables: Tables
   private let method: Method
+  private let latest: LatestCoverage
   private var kept: Kept?
 
   struct Kept {
@@ -97,10 +111,11 @@ final class CoverageScenes {
   /// While measurements stream in there is a revision every other second.
   private static let keptMs: Int64 = 10_000
 
-  init(_ store: StoreReader, tables: Tables, method: Method) {
+  init(_ store: StoreReader, tables: Tables, method: Method, latest: LatestCoverage) {
     self.store = store
     self.tables = tables
     self.method = method
+    self.latest = latest
   }
 
   /// PLMNs of which anything was seen; the one that the province's figure is about comes first.
@@ -153,6 +168,13 @@ final class CoverageScenes {
     let table =
       tables.population.isByTile
       ? tables.population : PopulationTable(areas: tables.areas.ids, rows: [])
+    if let coverage = latest.coverage(of: revision) {
+      let made = Kept(
+        revision: revision, madeMs: nowMs, reading: coverage.reading, table: table,
+        plmn: coverage.plmn)
+      kept = made
+      return made
+    }
     let reader = StateReader(store, method: method, tables: tables)
     let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
     let made = Kept(

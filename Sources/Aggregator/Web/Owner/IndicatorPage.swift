@@ -46,12 +46,12 @@ struct IndicatorPage {
           operators(to: &$0)
         }
       }
+      partHistories(parts, times, to: &html)
       card("history", language.pick("Lịch sử", "History"), &html) {
         HistorySection(
           indicator: latest, daily: daily, points: points, isWhole: isWholeHistory,
           language: language, times: times
         ).write(to: &$0)
-        histories(parts, times, to: &$0)
       }
       card(
         "evidence",
@@ -77,7 +77,25 @@ struct IndicatorPage {
   }
 
   /// Areas in the order of the alphabet, operators in that of the figure.
+  private func partHistories(
+    _ parts: [PartHistory], _ times: DateText, to html: inout HTML
+  ) {
+    let days = Set(
+      parts.flatMap(\.points).filter { $0.isSimulated == latest.isSimulated }.map(\.timeMs))
+    guard days.count > 1 else { return }
+    let title =
+      row.method == .coverage
+      ? language.pick("Diễn biến theo địa bàn và nhà mạng", "Areas and operators over time")
+      : language.pick("Diễn biến theo địa bàn", "Areas over time")
+    card("parts", title, &html) { histories(parts, times, to: &$0) }
+  }
+
   private func histories(_ parts: [PartHistory], _ times: DateText, to html: inout HTML) {
+    html.element(
+      "p", nil,
+      language.pick(
+        "Giá trị cuối mỗi ngày; nền nhạt là cận. Đường của mọi dòng có cùng thang.",
+        "The last value of each day; the pale band is the bounds. All rows have the same scale."))
     let name = { (id: String) in
       latest.areas.first { $0.id == id }.map { language.of($0.name) } ?? id
     }

@@ -205,7 +205,7 @@ struct MapPage {
               tile.tile.quadkey, target: "/tiles/\(tile.tile.quadkey)" + language.query),
             HTML.Cell(tile.area.map { language.of(areas[$0].name) } ?? ""),
             HTML.Cell(language.number(Double(tile.people))),
-            HTML.Cell(tile.state.name(language)),
+            HTML.Cell(tile.state.word(language)),
             HTML.Cell(language.number(gain, decimals: 3)),
             HTML.Cell(language.number(sum, decimals: 3)),
             HTML.Cell("\(rounded(centre.latitude, 1e5)), \(rounded(centre.longitude, 1e5))"),

@@ -1,4 +1,5 @@
 import Daemon
+import Indicators
 import SQLite
 
 /// The values of an area or an operator over the days: what each revision keeps of its parts.
@@ -96,7 +97,9 @@ struct PartHistoryTable {
     html.wideTable(title) { html in
       html.element("thead") { html in
         html.element("tr") { html in
-          let days = shown.map { times.moment($0) }
+          let days = shown.map {
+            times.day(LocalDay.day(ofMs: $0, utcOffsetMinutes: times.utcOffsetMinutes))
+          }
           for text in [head, language.pick("Diễn biến", "Course")] + days + [
             language.pick("Thay đổi", "Change")
           ] {
@@ -105,19 +108,22 @@ struct PartHistoryTable {
         }
       }
       html.element("tbody") { html in
-        for (part, points) in alike { row(part, points, moments, shown, to: &html) }
+        // A little room below the lowest, and all above it.
+        let lowest = alike.flatMap { $0.1.compactMap(\.value) }.min() ?? 0
+        let low = max(0, lowest - 5)
+        for (part, points) in alike { row(part, points, moments, shown, low, to: &html) }
       }
     }
   }
 
   private func row(
     _ part: PartHistory.Part, _ points: [PartHistory.Point], _ moments: [Int64], _ shown: [Int64],
-    to html: inout HTML
+    _ low: Double, to html: inout HTML
   ) {
     let valued = points.filter { $0.value != nil }
     html.element("tr") { html in
       html.element("th", nil, [("scope", "row")]) { $0.string(name(part.id)) }
-      html.element("td") { line(points, moments, to: &$0) }
+      html.element("td") { line(points, moments, low, to: &$0) }
       for moment in shown {
         let value = points.first { $0.timeMs == moment }?.value
         html.element("td", nil, FigureText.value(value, language))
@@ -129,9 +135,11 @@ struct PartHistoryTable {
     }
   }
 
-  /// Values as a curve over their bounds, 0…100 %.
+  /// Values as a curve over their bounds.
+  ///
+  /// - Parameter low: what lies at the bottom, %; at the top lie 100 %.
   private func line(
-    _ points: [PartHistory.Point], _ moments: [Int64], to html: inout HTML
+    _ points: [PartHistory.Point], _ moments: [Int64], _ low: Double, to html: inout HTML
   ) {
     let valued = points.filter { $0.value != nil }
     guard let start = moments.first, let end = moments.last, let first = valued.first,
@@ -140,7 +148,9 @@ struct PartHistoryTable {
     let x = { (timeMs: Int64) in
       Double(timeMs - start) / Double(end - start) * PartHistoryTable.width
     }
-    let y = { (value: Double) in (1 - value / 100) * PartHistoryTable.height }
+    let y = { (value: Double) in
+      (100 - max(value, low)) / (100 - low) * (PartHistoryTable.height - 2) + 1
+    }
     let place = { (timeMs: Int64, value: Double) in
       "\(SVG.number(x(timeMs))),\(SVG.number(y(value)))"
     }

@@ -92,7 +92,7 @@ struct TileList {
           HTML.Cell(
             tile.area.map { language.of(areas[$0].name) }
               ?? language.pick("ngoài bảng dân số", "outside the population table")),
-          HTML.Cell(language.number(Double(tile.people))), HTML.Cell(tile.state.name(language)),
+          HTML.Cell(language.number(Double(tile.people))), HTML.Cell(tile.state.word(language)),
           HTML.Cell(tile.place.map { "\($0.covered) / \($0.bins)" } ?? "–"),
         ]
       })
