@@ -209,6 +209,9 @@ import Testing
         20.2,Phủ sóng 5G <b>,% dân số,99,2030,,measured,not_reached,92.111111,80.148153,97.123756,\
         72.133338,97.41138,0.1,83,2026-06-30T05:00:00Z,1,new_data,false
         """))
+    // Duy Tiên, Kim Bảng, Lý Nhân, Phủ Lý: in the order of the alphabet.
+    let areas = lines.filter { $0.hasPrefix("20.2,") }.map { $0.split(separator: ",")[5] }
+    #expect(areas.dropFirst() == ["duy-tien", "kim-bang", "ly-nhan", "phu-ly"])
     let tiles = try answer("/data/coverage.csv").text.split(separator: "\r\n")
     #expect(tiles.count == 1 + 2 * 6)
     let t1 = Tile(zoom: 16, index: Province.tile).quadkey

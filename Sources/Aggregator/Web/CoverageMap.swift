@@ -35,6 +35,22 @@ final class CoverageMap {
     let plmn: String
   }
 
+  /// Days as they are written; there are few of them, and many tiles.
+  private struct DayNames {
+    let utcOffsetMinutes: Int
+    private var known: [Int: String] = [:]
+
+    init(utcOffsetMinutes: Int) { self.utcOffsetMinutes = utcOffsetMinutes }
+
+    mutating func name(of timeMs: Int64) -> String {
+      let day = LocalDay.day(ofMs: timeMs, utcOffsetMinutes: utcOffsetMinutes)
+      if let name = known[day] { return name }
+      let name = LocalDay.iso(day)
+      known[day] = name
+      return name
+    }
+  }
+
   init(_ scenes: CoverageScenes, tables: Tables, utcOffsetMinutes: Int) {
     self.scenes = scenes
     self.tables = tables
@@ -67,6 +83,7 @@ final class CoverageMap {
         place.tile.map { Sight(place: place, tile: $0, plmn: plmn) }
       }
     }.sorted { ($0.tile, $0.plmn) < ($1.tile, $1.plmn) }
+    var days = DayNames(utcOffsetMinutes: utcOffsetMinutes)
     var json = JSONWriter()
     json.object { json in
       json.member("type", "FeatureCollection")
@@ -77,7 +94,7 @@ final class CoverageMap {
       while let first = rest.first {
         let those = rest.prefix { $0.tile == first.tile }
         rest = rest.dropFirst(those.count)
-        feature(first, those, isOfOne: wanted != nil, reading.table, to: &json)
+        feature(first, those, isOfOne: wanted != nil, reading.table, &days, to: &json)
       }
       json.endArray()
     }
@@ -88,7 +105,7 @@ final class CoverageMap {
   /// tenth shorter.
   private func feature(
     _ first: Sight, _ sights: ArraySlice<Sight>, isOfOne: Bool, _ table: PopulationTable,
-    to json: inout JSONWriter
+    _ days: inout DayNames, to json: inout JSONWriter
   ) {
     let shape = Shape(first.tile)
     json.object { json in
@@ -102,22 +119,23 @@ final class CoverageMap {
         json.member("tile", shape.quadkey)
         json.member("population", table.population(of: first.place))
         if isOfOne {
-          write(first, to: &json)
+          write(first, &days, to: &json)
         } else {
           json.arrayMember("operators", sights) { json, sight in
-            json.object { write(sight, to: &$0) }
+            json.object { write(sight, &days, to: &$0) }
           }
         }
       }
     }
   }
 
-  private func write(_ sight: Sight, to json: inout JSONWriter) {
+  private func write(
+    _ sight: Sight, _ days: inout DayNames, to json: inout JSONWriter
+  ) {
     let place = sight.place
     json.member("operator", sight.plmn)
     json.member("measured", place.isMeasured)
-    let day = LocalDay.day(ofMs: place.newestMs, utcOffsetMinutes: utcOffsetMinutes)
-    json.member("newest", LocalDay.iso(day))
+    json.member("newest", days.name(of: place.newestMs))
     json.member("bins", place.bins)
     json.member("samples", place.samples)
     json.member("covered_bins", place.covered)
