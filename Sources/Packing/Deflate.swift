@@ -6,8 +6,8 @@ public enum Deflate {
     /// No header and no checksum: for what lies inside something that has its own. zlib's fastest:
     /// on a segment's columns its slowest saves 5 % more at three times the time.
     case raw
-    /// RFC 1952. Most of the gain of the best at a tenth of its time: coverage.geojson of 2,814 tiles
-    /// and three operators is 101 kB at 6, 97 kB at 7, and 94 kB at 9.
+    /// RFC 1952. Most of the gain of the best at a tenth of its time: coverage.geojson of 2,814
+    /// tiles and three operators is 101 kB at 6, 97 kB at 7, and 94 kB at 9.
     case gzip
 
     /// As `deflateInit2` takes it: negative for no header, 16 more for gzip's.
