@@ -63,25 +63,21 @@ import Testing
           broadband: { l: { line: 'L', interface: 'nosuch0', servers: ['a'] } } } }
         """, name: "agent.json5")
     let configuration = try AgentConfiguration(root)
-    let trials = ProbeTrial.all(configuration)
+    let parts = try ProbeCheck.parts(configuration)
     #expect(
-      trials.map(\.name) == ["probe_broadband_l", "probe_service_good", "probe_service_bad"])
-    let found = trials.map { trial in
-      switch trial.run() {
-      case .success(let text): "done: \(text.en)"
-      case .failure(let failure): "\(failure.outcome.rawValue): \(failure.text.en)"
-      }
-    }
-    #expect(
-      found == [
-        "refused: the network interface nosuch0 is missing or down; check the cable",
-        "done: 1 counter", "incomplete: 1 of 1 counters are missing: x",
+      parts.map(\.name) == [
+        "probe_broadband_l", "probe_broadband_l/a:5201", "probe_service_good", "probe_service_bad",
       ])
-    // `check` shows the same, a line each, with what to run.
     let findings = CheckFindings()
-    for part in ProbeCheck.parts(configuration) { part.reading(findings) }
-    #expect(findings.lines.map(\.part) == trials.map(\.name))
-    #expect(findings.lines.map(\.result) == [.failed, .passed, .failed])
+    for part in parts { part.body(CheckSite(configuration), findings) }
+    // Without its interface the line has no server to try.
+    #expect(
+      findings.lines.map { "\($0.result.rawValue) \($0.part): \($0.text.en)" } == [
+        "failed probe_broadband_l: the network interface nosuch0 is missing or down; check the "
+          + "cable",
+        "passed probe_service_good: 1 counter",
+        "failed probe_service_bad: 1 of 1 counters are missing: x",
+      ])
     #expect(
       findings.lines.map { $0.remedy?.vi ?? "-" } == [
         "Thử lại: sudo hatang-agent probe broadband l --print; mã kết quả: zless "

@@ -44,12 +44,48 @@ public struct NetworkAddress: Equatable, Sendable {
     unsafe String(cString: gai_strerror(code))
   }
 
+  /// What came of the attempts to reach a host.
+  public enum Knock: Equatable, Sendable {
+    /// The first address that answered; the time since the first attempt.
+    case open(Duration)
+    /// Why not, for each address.
+    case closed([String])
+  }
+
+  /// Tries the host's addresses one by one. Blocks for the name server, and otherwise about as long
+  /// as `limit`.
+  /// - Parameter interface: `nil`: whatever leads there.
+  public static func knock(
+    host: String, port: Int, over interface: String? = nil, within limit: Duration
+  ) -> Knock {
+    var failures: [String] = []
+    let start = monotonicNow()
+    do throws(FileError) {
+      for address in try resolve(host: host, port: port) {
+        let left = limit - (monotonicNow() - start)
+        do throws(FileError) {
+          try address.connect(over: interface, within: max(left, .milliseconds(500)))
+          return .open(monotonicNow() - start)
+        } catch { failures.append("\(error)") }
+      }
+    } catch { failures.append("\(error)") }
+    return .closed(failures)
+  }
+
   /// Opens a TCP connection and closes it again.
-  public func connect(within limit: Duration) throws(FileError) {
+  public func connect(
+    over interface: String? = nil, within limit: Duration
+  ) throws(FileError) {
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let descriptor = socket(family, kind, 0)
     guard descriptor >= 0 else { throw FileError("open", "a socket", code: errno) }
     defer { close(descriptor) }
+    if let interface {
+      let name = Array(interface.utf8)
+      let code = unsafe setsockopt(
+        descriptor, SOL_SOCKET, SO_BINDTODEVICE, name, socklen_t(name.count))
+      guard code == 0 else { throw FileError("use the interface", interface, code: errno) }
+    }
     let result = unsafe bytes.withUnsafeBytes { bytes in
       unsafe bytes.withMemoryRebound(to: sockaddr.self) {
         unsafe Glibc.connect(descriptor, $0.baseAddress, socklen_t(bytes.count))

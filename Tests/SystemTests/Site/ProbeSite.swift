@@ -49,13 +49,25 @@ final class ProbeSite {
     _ kind: String, _ options: [String] = [], isPathBare: Bool = false, bus: String? = nil,
     prefix: [String] = []
   ) throws -> (text: String, exitCode: Int32) {
+    let words = words(kind, options, isPathBare: isPathBare, bus: bus, prefix: prefix)
+    return try output(of: words[0], Array(words.dropFirst()), in: folder, within: .seconds(180))
+  }
+
+  /// Starts a run, for a test that has other things to do meanwhile.
+  func start(_ kind: String, log: String) -> Program {
+    let words = words(kind)
+    return Program(words[0], Array(words.dropFirst()), log: folder.file(log))
+  }
+
+  private func words(
+    _ kind: String, _ options: [String] = [], isPathBare: Bool = false, bus: String? = nil,
+    prefix: [String] = []
+  ) -> [String] {
     let path = isPathBare ? programs : "\(programs):/usr/sbin:/usr/bin:/sbin:/bin"
     let environment = ["PATH=\(path)"] + (bus.map { ["DBUS_SYSTEM_BUS_ADDRESS=\($0)"] } ?? [])
-    let words =
-      prefix + ["/usr/bin/env", "-i"] + environment + [
-        Repository.program("hatang-agent"), "probe", kind, "--config", folder.file("probe.json5"),
-      ] + options
-    return try output(of: words[0], Array(words.dropFirst()), in: folder, within: .seconds(180))
+    return prefix + ["/usr/bin/env", "-i"] + environment + [
+      Repository.program("hatang-agent"), "probe", kind, "--config", folder.file("probe.json5"),
+    ] + options
   }
 
   /// The state file of a probe.

@@ -35,14 +35,16 @@ package enum CheckCommand: Command {
       "configuration", .passed, Bilingual("Cấu hình đúng: \(file)", "configuration is right"))
     // Not undone: a thread that hangs may still be inside the library.
     mqttStart()
-    let found = try CheckRun(parts(configuration), CheckSite(configuration)).run(within: limit)
+    let found = try CheckRun(try parts(configuration), CheckSite(configuration)).run(within: limit)
     for line in found.lines { report.add(line) }
     return (report, exitCode(of: report))
   }
 
   /// In the order of the report.
-  private static func parts(_ configuration: AgentConfiguration) -> [CheckPart] {
-    [
+  private static func parts(
+    _ configuration: AgentConfiguration
+  ) throws(FileError) -> [CheckPart] {
+    try [
       CheckPart("files", .host, FileCheck.run),
       CheckPart("disk", .host, DiskCheck.run),
       CheckPart("flash", .host, FlashCheck.run),
@@ -53,9 +55,7 @@ package enum CheckCommand: Command {
       CheckPart("daemon", .host, DaemonCheck.run),
       CheckPart("local", .local, LocalBrokerCheck.run),
     ]
-      + ProbeCheck.parts(configuration).map { name, reading in
-        CheckPart(name, .probe(name)) { _, findings in reading(findings) }
-      } + [
+      + ProbeCheck.parts(configuration) + [
         CheckPart("uplink_name", .uplink, UplinkCheck.name),
         CheckPart("uplink_tcp", .uplink, UplinkCheck.tcp),
         CheckPart("uplink_tls", .uplink, UplinkTLSCheck.run),

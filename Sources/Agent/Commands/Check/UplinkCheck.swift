@@ -40,33 +40,23 @@ package enum UplinkCheck {
   package static func tcp(_ site: CheckSite, _ findings: CheckFindings) {
     guard site.hasReached(.named) else { return }
     let uplink = site.configuration.uplink
-    var failures: [String] = []
-    let start = monotonicNow()
-    do throws(FileError) {
-      for address in try NetworkAddress.resolve(host: uplink.host, port: uplink.port) {
-        let left = tcpPatience - (monotonicNow() - start)
-        do throws(FileError) {
-          try address.connect(within: max(left, .milliseconds(500)))
-        } catch {
-          failures.append("\(error)")
-          continue
-        }
-        let ms = (monotonicNow() - start).milliseconds
-        findings.add(
-          "uplink_tcp", .passed,
-          Bilingual("Cổng \(uplink.name) mở (\(ms) ms)", "the port is open, in \(ms) ms"))
-        site.uplink.withLock { $0 = .reached }
-        return
-      }
-    } catch { failures.append("\(error)") }
-    findings.add(
-      "uplink_tcp", .failed,
-      Bilingual(
-        "Không nối được tới \(uplink.name): \(failures.joined(separator: "; "))",
-        "no TCP connection"),
-      remedy: Bilingual(
-        "Kiểm tra uplink.port, modem và tường lửa; hỏi tỉnh broker có chạy không",
-        "check uplink.port, modem and firewall; ask the province whether its broker runs"))
+    switch NetworkAddress.knock(host: uplink.host, port: uplink.port, within: tcpPatience) {
+    case .open(let time):
+      let ms = time.milliseconds
+      findings.add(
+        "uplink_tcp", .passed,
+        Bilingual("Cổng \(uplink.name) mở (\(ms) ms)", "the port is open, in \(ms) ms"))
+      site.uplink.withLock { $0 = .reached }
+    case .closed(let failures):
+      findings.add(
+        "uplink_tcp", .failed,
+        Bilingual(
+          "Không nối được tới \(uplink.name): \(failures.joined(separator: "; "))",
+          "no TCP connection"),
+        remedy: Bilingual(
+          "Kiểm tra uplink.port, modem và tường lửa; hỏi tỉnh broker có chạy không",
+          "check uplink.port, modem and firewall; ask the province whether its broker runs"))
+    }
   }
 
   // MARK: MQTT and access

@@ -3,7 +3,7 @@ import Protocol
 
 /// Measures a fixed line once: waits for nobody, puts itself off while others use the line, and
 /// keeps to the month's data.
-struct BroadbandProbe {
+package struct BroadbandProbe {
   let settings: BroadbandProbeSettings
   /// One attempt at one server, and no waiting.
   let isOnce: Bool
@@ -15,47 +15,56 @@ struct BroadbandProbe {
     interface = NetworkInterface(settings.interface)
   }
 
-  private static let pingCount: Int64 = 10
-  private static let pingLimit: Duration = .seconds(15)
   private static let versionLimit: Duration = .seconds(5)
-
-  private struct Rates {
-    var down = 0.0
-    var up: Double?
-    var upFailure: ProbeFailure?
-    var idle: PingReport?
-    var loadedDown: PingReport?
-    var loadedUp: PingReport?
-    var server = ""
-  }
 
   func measure(_ run: ProbeRun) throws(ProbeFailure) -> ProbeReading {
     let version = try lookAtTool()
     let test = SpeedTest(
       settings: settings, binding: try SpeedTest.binding(interface, version: version.number))
     try checkLineIsFree()
-    let reservation = try reserve(run)
-    let before = interface.counters
-    let timeMs = wallClockMs()
-    var rates: Rates?
-    var failure: ProbeFailure?
-    do throws(ProbeFailure) { rates = try self.rates(test) } catch { failure = error }
-    settle(reservation, before, run, isWhole: rates?.up != nil)
-    guard let rates else {
-      throw failure ?? ProbeFailure(.failed, "không có kết quả", "there is no result")
+    let meter = DataMeter(settings, interface, run)
+    try meter.reserve()
+    do throws(ProbeFailure) {
+      let line = LineTest(settings: settings, isOnce: isOnce, test: test, meter: meter)
+      let rates = try line.run()
+      meter.settle(isWhole: rates.up != nil)
+      return reading(rates, version: version.text)
+    } catch {
+      meter.settle(isWhole: false)
+      throw error
     }
-    return reading(rates, version: version.text, timeMs: timeMs)
   }
 
   // MARK: Before the test
 
-  /// What can be said without loading the line.
-  func look() throws(ProbeFailure) -> Bilingual {
+  /// What can be said of tool and device without loading the line.
+  package struct Look: Equatable {
+    /// Such as `iperf3 3.12`.
+    package let tool: String
+    /// `nil`: the kernel does not know.
+    package let linkBps: Int64?
+    /// `nil`: neither Ethernet nor Wi-Fi.
+    package let isWired: Bool?
+    /// What others carry over the interface at the moment; `nil`: it does not count.
+    package let useBps: Double?
+
+    package init(tool: String, linkBps: Int64?, isWired: Bool?, useBps: Double?) {
+      self.tool = tool
+      self.linkBps = linkBps
+      self.isWired = isWired
+      self.useBps = useBps
+    }
+  }
+
+  /// - Returns: the look; and how iperf3 is started here.
+  func look(watching duration: Duration) throws(ProbeFailure) -> (look: Look, test: SpeedTest) {
     let version = try lookAtTool()
-    let link = interface.linkBps.map { "\($0 / 1_000_000) Mbit/s" } ?? "?"
-    return Bilingual(
-      "\(version.text), \(settings.interface) đang nối, cổng \(link)",
-      "\(version.text), \(settings.interface) is up, port \(link)")
+    let test = SpeedTest(
+      settings: settings, binding: try SpeedTest.binding(interface, version: version.number))
+    let look = Look(
+      tool: version.text, linkBps: interface.linkBps, isWired: interface.isWired,
+      useBps: useBps(over: duration))
+    return (look, test)
   }
 
   private func lookAtTool() throws(ProbeFailure) -> (text: String, number: (major: Int, minor: Int))
@@ -79,160 +88,37 @@ struct BroadbandProbe {
   }
 
   private func checkLineIsFree() throws(ProbeFailure) {
-    guard let before = interface.counters else { return }
-    let start = monotonicNow()
-    Self.pause(.seconds(settings.busySeconds))
-    guard let after = interface.counters else { return }
-    let seconds = max(0.001, (monotonicNow() - start).inSeconds)
-    let bytes = max(after.received - before.received, after.sent - before.sent)
-    let rate = Double(max(0, bytes)) * 8 / seconds
-    guard rate > Double(settings.busyBps) else { return }
+    guard let rate = useBps(over: .seconds(settings.busySeconds)),
+      rate > Double(settings.busyBps)
+    else { return }
     let shown = "\(Self.megabits(rate)) Mbit/s"
     throw ProbeFailure(
       .putOff, "đường truyền đang được dùng (\(shown) trên \(settings.interface)), hoãn đo",
       "the line is in use (\(shown) on \(settings.interface)), put off")
   }
 
-  /// Takes what the test will need off the month's budget, on disk, before the first byte.
-  private func reserve(_ run: ProbeRun) throws(ProbeFailure) -> DataBudget.Reservation? {
-    // Counted without a bound too, so that a bound can be chosen.
-    let limit = settings.budgetBytes ?? Int64.max
-    var reservation: DataBudget.Reservation?
-    let needed = settings.budgetBytes == nil ? 0 : neededBytes(run.state.budget)
-    run.change { reservation = $0.budget.reserve(needed, of: limit, nowMs: wallClockMs()) }
-    guard let reservation else {
-      let used = run.state.budget.usedBytes
-      throw ProbeFailure(
-        .budgetUsed,
-        "hết hạn mức dữ liệu tháng này: đã dùng \(used) trong \(limit) byte, lần đo cần \(needed)",
-        "this month's data budget is used up: \(used) of \(limit) bytes, a test takes \(needed)")
-    }
-    try run.save()
-    return reservation
+  /// The busier way's rate while we load it with nothing; `nil`: the interface does not count.
+  private func useBps(over duration: Duration) -> Double? {
+    guard let before = interface.counters else { return nil }
+    let start = monotonicNow()
+    Self.pause(duration)
+    guard let after = interface.counters else { return nil }
+    let seconds = max(0.001, (monotonicNow() - start).inSeconds)
+    let bytes = max(after.received - before.received, after.sent - before.sent)
+    return Double(max(0, bytes)) * 8 / seconds
   }
 
-  /// As much as the last whole test; before there is one, both directions at the line's own rate.
-  private func neededBytes(_ budget: DataBudget) -> Int64 {
-    if budget.lastTestBytes > 0 { return budget.lastTestBytes }
-    let rate = settings.provisionedDownBps ?? interface.linkBps ?? 0
-    return rate / 8 * (settings.seconds + SpeedTest.warmUpSeconds) * 2
-  }
-
-  private func settle(
-    _ reservation: DataBudget.Reservation?, _ before: NetworkInterface.Counters?, _ run: ProbeRun,
-    isWhole: Bool
-  ) {
-    // Counters that went back (the interface came up anew) tell nothing: what was reserved stays.
-    guard let reservation, let before, let after = interface.counters,
-      after.received >= before.received, after.sent >= before.sent
-    else { return }
-    let took = after.received - before.received + after.sent - before.sent
-    run.change { $0.budget.settle(reservation, tookBytes: took, isWhole: isWhole) }
-  }
-
-  // MARK: The test
-
-  /// Server after server until one gives a rate.
-  private func rates(_ test: SpeedTest) throws(ProbeFailure) -> Rates {
-    var complaints: [String] = []
-    var isAnyBusy = false
-    for server in isOnce ? Array(settings.servers.prefix(1)) : settings.servers {
-      let host = settings.pingHost ?? server.host
-      let idle = try ping(host, count: Self.pingCount)
-      let (result, loaded) = try attempt(test, server, .down, host)
-      switch result {
-      case .rate(let down):
-        var rates = Rates(down: down, idle: idle, loadedDown: loaded, server: server.name)
-        try measureUp(test, server, host, &rates)
-        return rates
-      case .busy:
-        isAnyBusy = true
-        complaints.append("\(server.name): busy")
-      case .refused(let words): complaints.append("\(server.name): \(words)")
-      }
-    }
-    let shown = complaints.joined(separator: "; ")
-    guard !isAnyBusy else {
-      throw ProbeFailure(
-        .serversBusy, "máy chủ iperf3 đang bận: \(shown)", "the iperf3 servers are busy: \(shown)")
-    }
-    throw ProbeFailure(
-      .refused, "không máy chủ iperf3 nào nhận đo: \(shown)",
-      "no iperf3 server takes the test: \(shown)")
-  }
-
-  /// What the other direction lacks is said, and does not undo the first.
-  private func measureUp(
-    _ test: SpeedTest, _ server: BroadbandProbeSettings.Server, _ host: String, _ rates: inout Rates
-  ) throws(ProbeFailure) {
-    let (result, loaded) = try attempt(test, server, .up, host)
-    switch result {
-    case .rate(let up):
-      rates.up = up
-      rates.loadedUp = loaded
-    case .busy:
-      rates.upFailure = ProbeFailure(
-        .serversBusy, "chỉ đo được chiều xuống: \(server.name) đang bận",
-        "only the down direction was measured: \(server.name) is busy")
-    case .refused(let words):
-      rates.upFailure = ProbeFailure(
-        .refused, "chỉ đo được chiều xuống: \(server.name): \(words)",
-        "only the down direction was measured: \(server.name): \(words)")
-    }
-  }
-
-  /// One direction with one server, as often as the settings say while it is busy; with the round
-  /// trips under load.
-  private func attempt(
-    _ test: SpeedTest, _ server: BroadbandProbeSettings.Server, _ direction: SpeedTest.Direction,
-    _ host: String
-  ) throws(ProbeFailure) -> (SpeedTest.Result, PingReport?) {
-    let attempts = isOnce ? 1 : settings.attempts
-    for number in 1...attempts {
-      let process = try test.start(server, direction)
-      // Five a second for as long as the load lasts; begun with it, so the ramp is in it too.
-      let loading = try startPing(host, count: settings.seconds * 5)
-      let result = try test.finish(process)
-      if result != .busy {
-        guard case .rate = result else { return (result, nil) }
-        return (result, try Self.report(loading))
-      }
-      // So that probes that met once do not meet again.
-      if number < attempts { Self.pause(settings.retry * Double.random(in: 0.5...1.5)) }
-    }
-    return (.busy, nil)
-  }
-
-  private func startPing(_ host: String, count: Int64) throws(ProbeFailure) -> SupervisedProcess {
-    try ProbeTool.start(
-      PingReport.words(host, count: count, interface: settings.interface),
-      within: .milliseconds(200 * count) + Self.pingLimit)
-  }
-
-  private func ping(_ host: String, count: Int64) throws(ProbeFailure) -> PingReport? {
-    try Self.report(try startPing(host, count: count))
-  }
-
-  /// `nil` where the host answers no ping, which many do not: then latency is absent.
-  private static func report(_ process: SupervisedProcess) throws(ProbeFailure) -> PingReport? {
-    let outcome = try ProbeTool.finish(process)
-    guard let report = PingReport(String(decoding: outcome.output, as: UTF8.self)),
-      report.received > 0
-    else { return nil }
-    return report
-  }
-
-  private static func pause(_ duration: Duration) {
+  static func pause(_ duration: Duration) {
     var poller = Poller()
     _ = try? poller.wait(timeout: duration)
   }
 
   // MARK: The row
 
-  private func reading(_ rates: Rates, version: String, timeMs: Int64) -> ProbeReading {
+  private func reading(_ rates: LineTest.Rates, version: String) -> ProbeReading {
     var json = JSONWriter()
     json.beginObject()
-    json.member("time", Double(timeMs) / 1_000)
+    json.member("time", Double(rates.timeMs) / 1_000)
     json.member("line", settings.line)
     if let area = settings.area { json.member("area", area) }
     json.member("down_bps", Int64(rates.down.rounded()))
@@ -258,10 +144,10 @@ struct BroadbandProbe {
       if let value { figures.append((name, value)) }
     }
     return ProbeReading(
-      rows: [json.text], text: text(rates), figures: figures, failure: rates.upFailure)
+      rows: [json.text], text: text(rates), figures: figures, failure: rates.failure)
   }
 
-  private func text(_ rates: Rates) -> Bilingual {
+  private func text(_ rates: LineTest.Rates) -> Bilingual {
     let down = Self.megabits(rates.down)
     let up = rates.up.map(Self.megabits) ?? "-"
     let idle = rates.idle?.medianMs.map(Self.tenths) ?? "-"
@@ -271,7 +157,7 @@ struct BroadbandProbe {
       "down \(down), up \(up) Mbit/s, latency \(idle) ms (loaded \(loaded) ms), \(rates.server)")
   }
 
-  private static func megabits(_ bps: Double) -> String { tenths(bps / 1e6) }
+  package static func megabits(_ bps: Double) -> String { tenths(bps / 1e6) }
 
   private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -26,6 +26,10 @@ package struct SpeedTest {
   /// Beyond the test's own time: connecting, and the exchange of results.
   private static let slack: Duration = .seconds(15)
   private static let connectTimeoutMs = 5_000
+  /// Of a trial that tells no rate.
+  package static let trialBytes = 100_000
+  private static let trialConnectTimeoutMs = 3_000
+  private static let trialLimit: Duration = .seconds(8)
 
   var limit: Duration { .seconds(settings.seconds + Self.warmUpSeconds) + Self.slack }
 
@@ -38,6 +42,17 @@ package struct SpeedTest {
         "\(settings.streams)", "--time", "\(settings.seconds)", "--omit",
         "\(Self.warmUpSeconds)", "--connect-timeout", "\(Self.connectTimeoutMs)",
       ] + (direction == .down ? ["--reverse"] : []) + binding, within: limit)
+  }
+
+  /// Some kilobytes towards us: whether this server would take a test. Its rate says nothing.
+  func tryOut(_ server: BroadbandProbeSettings.Server) throws(ProbeFailure) -> Result {
+    let process = try ProbeTool.start(
+      [
+        "iperf3", "--json", "--client", server.host, "--port", "\(server.port)", "--bytes",
+        "\(Self.trialBytes)", "--length", "16K", "--reverse", "--connect-timeout",
+        "\(Self.trialConnectTimeoutMs)",
+      ] + binding, within: Self.trialLimit)
+    return try finish(process)
   }
 
   func finish(_ process: SupervisedProcess) throws(ProbeFailure) -> Result {

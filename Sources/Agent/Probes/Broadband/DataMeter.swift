@@ -1,0 +1,54 @@
+import Daemon
+
+/// Takes what the tests of one run need off the month's budget before they start, and puts what they
+/// really took in its place. Owned by the run's thread.
+final class DataMeter {
+  private let settings: BroadbandProbeSettings
+  private let interface: NetworkInterface
+  private let run: ProbeRun
+  /// `nil`: no test is under way.
+  private var reservation: DataBudget.Reservation?
+  /// When the reservation was made; `nil`: the interface does not count.
+  private var before: NetworkInterface.Counters?
+
+  init(_ settings: BroadbandProbeSettings, _ interface: NetworkInterface, _ run: ProbeRun) {
+    self.settings = settings
+    self.interface = interface
+    self.run = run
+  }
+
+  /// For one test, on disk before its first byte.
+  func reserve() throws(ProbeFailure) {
+    // Counted without a bound too, so that a bound can be chosen.
+    let limit = settings.budgetBytes ?? Int64.max
+    let needed = settings.budgetBytes == nil ? 0 : neededBytes(run.state.budget)
+    run.change { reservation = $0.budget.reserve(needed, of: limit, nowMs: wallClockMs()) }
+    guard reservation != nil else {
+      let used = run.state.budget.usedBytes
+      throw ProbeFailure(
+        .budgetUsed,
+        "hết hạn mức dữ liệu tháng này: đã dùng \(used) trong \(limit) byte, lần đo cần \(needed)",
+        "this month's data budget is used up: \(used) of \(limit) bytes, a test takes \(needed)")
+    }
+    before = interface.counters
+    try run.save()
+  }
+
+  /// As much as the last whole test; before there is one, both directions at the line's own rate.
+  private func neededBytes(_ budget: DataBudget) -> Int64 {
+    if budget.lastTestBytes > 0 { return budget.lastTestBytes }
+    let rate = settings.provisionedDownBps ?? interface.linkBps ?? 0
+    return rate / 8 * (settings.seconds + SpeedTest.warmUpSeconds) * 2
+  }
+
+  /// - Parameter isWhole: both directions ran, so it tells what the next test will take.
+  func settle(isWhole: Bool) {
+    // Counters that went back (the interface came up anew) tell nothing: what was reserved stays.
+    guard let reservation, let before, let after = interface.counters,
+      after.received >= before.received, after.sent >= before.sent
+    else { return }
+    let took = after.received - before.received + after.sent - before.sent
+    run.change { $0.budget.settle(reservation, tookBytes: took, isWhole: isWhole) }
+    self.reservation = nil
+  }
+}
