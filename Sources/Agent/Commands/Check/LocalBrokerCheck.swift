@@ -9,8 +9,6 @@ package enum LocalBrokerCheck {
   /// $SYS topics are retained, so they come at once or not at all.
   private static let systemPatience: Duration = .seconds(1)
   private static let dropped = "$SYS/broker/publish/messages/dropped"
-  /// What the shipped configuration has.
-  private static let receiveMaximumMin = 1_000
 
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let broker = site.configuration.local
@@ -25,7 +23,8 @@ package enum LocalBrokerCheck {
           "the local broker answers in \(ms) ms"))
       try sendRecord(site, session, findings)
       let seen = try seen(session, broker)
-      examine(seen, findings)
+      LocalLimits.examine(
+        seen, payloadBytesMax: site.configuration.maxPayloadBytes, findings)
     } catch {
       findings.add(
         "local", .failed,
@@ -102,72 +101,5 @@ package enum LocalBrokerCheck {
       seen.file = MosquittoFile(MosquittoFile.usualPath, port: broker.port)
     }
     return seen
-  }
-
-  package static func examine(_ seen: Seen, _ findings: CheckFindings) {
-    var isRight = true
-    func warn(
-      _ result: CheckReport.Result, _ vi: String, _ en: String, _ setting: String
-    ) {
-      isRight = false
-      findings.add(
-        "local_limits", result, Bilingual("Broker tại chỗ: \(vi)", "the local broker: \(en)"),
-        remedy: Bilingual(
-          "Đặt \(setting); mẫu: \(InstalledFile.localBroker)",
-          "set it as above; a sample is in that file"))
-    }
-    if let file = seen.file {
-      if !file.isPersistent {
-        warn(
-          .failed, "persistence tắt, khởi động lại là mất bản tin đã nhận",
-          "persistence is off, a restart loses what it has acknowledged",
-          "persistence true, autosave_on_changes true, autosave_interval 1000")
-      }
-      if (1..<100_000).contains(file.queuedMessagesMax) {
-        warn(
-          .warning, "chỉ giữ \(file.queuedMessagesMax) bản tin khi dịch vụ vắng, quá thì bỏ",
-          "while the daemon is away it holds \(file.queuedMessagesMax) messages and no more",
-          "max_queued_messages 0, max_queued_bytes 100000000")
-      }
-    }
-    if let maximum = seen.receiveMaximum, maximum < receiveMaximumMin {
-      warn(
-        .warning, "chỉ cho \(maximum) bản tin cùng lúc",
-        "it allows \(maximum) messages at a time", "max_inflight_messages 1000")
-    }
-    if let dropped = seen.dropped, dropped > 0 {
-      warn(
-        .warning, "đã bỏ \(dropped) bản tin từ khi khởi động",
-        "it has dropped \(dropped) messages since it began",
-        "max_queued_messages 0, max_queued_bytes 100000000")
-    }
-    guard isRight else { return }
-    let unseen = unseen(seen)
-    findings.add(
-      "local_limits", .passed,
-      Bilingual(
-        "Giới hạn của broker tại chỗ đủ, theo những gì thấy được\(unseen.vi)",
-        "the local broker's bounds suffice, as far as they show\(unseen.en)"))
-  }
-
-  private static func unseen(_ seen: Seen) -> Bilingual {
-    var vi: [String] = []
-    var en: [String] = []
-    if seen.file == nil {
-      vi.append("persistence và hàng đợi (không đọc được \(MosquittoFile.usualPath))")
-      en.append("persistence and queues (\(MosquittoFile.usualPath) does not tell)")
-    }
-    if seen.receiveMaximum == nil {
-      vi.append("max_inflight_messages (CONNACK không nói)")
-      en.append("max_inflight_messages (the CONNACK does not say)")
-    }
-    if seen.dropped == nil {
-      vi.append("số bản tin đã bỏ ($SYS đóng)")
-      en.append("messages dropped ($SYS is closed)")
-    }
-    guard !vi.isEmpty else { return Bilingual("", "") }
-    return Bilingual(
-      "; không thấy: \(vi.joined(separator: ", "))",
-      "; not seen: \(en.joined(separator: ", "))")
   }
 }

@@ -1,47 +1,133 @@
 import Daemon
 
-/// What the configuration of a mosquitto on this host says of the bounds that our promises need.
+/// What the configuration of a mosquitto on this host says of what our promises need. Each value is
+/// mosquitto's own default (mosquitto.conf(5)) until a file gives another.
 package struct MosquittoFile: Equatable {
-  /// mosquitto's own defaults (mosquitto.conf(5)).
   package private(set) var isPersistent = false
+  /// `nil`: the directory that the broker was started in.
+  package private(set) var persistenceFolder: String?
+  /// Of changes or of seconds; 0: the file is written when the broker ends.
+  package private(set) var autosaveInterval: Int64 = 1_800
+  package private(set) var autosaveCountsChanges = false
   /// 0: no bound.
   package private(set) var queuedMessagesMax: Int64 = 1_000
   /// 0: no bound.
   package private(set) var queuedBytesMax: Int64 = 0
-  private var ports: Set<Int64> = []
+  /// 0: no bound.
+  package private(set) var inflightMessagesMax: Int64 = 20
+  /// 0: no bound.
+  package private(set) var inflightBytesMax: Int64 = 0
+  /// Of a payload; what is larger is acknowledged and thrown away. 0: no bound.
+  package private(set) var messageBytesMax: Int64 = 0
+  /// Of a packet; what is larger closes its sender's connection. 0: no bound.
+  package private(set) var packetBytesMax: Int64 = 0
+  /// Such as `2m`: a session whose client stays away for so long ends. `nil`: it never does.
+  package private(set) var sessionExpiry: String?
+  package private(set) var isPerListener = false
+  package private(set) var listeners: [Listener] = []
+
+  package struct Listener: Equatable {
+    package let port: Int64
+    /// `nil`: every interface.
+    package var address: String?
+    /// `nil`: not said for it alone.
+    package var isAnonymous: Bool?
+
+    package var isLoopback: Bool {
+      // Port 0 is a socket in the file system.
+      port == 0
+        || address.map { $0.hasPrefix("127.") || ["::1", "localhost", "lo"].contains($0) }
+          ?? false
+    }
+  }
+
+  /// Said before any listener, or for all of them.
+  private var isAnonymous: Bool?
 
   package static let usualPath = "/etc/mosquitto/mosquitto.conf"
   private static let bytesMax = 1 << 20
+  private static let portDefault: Int64 = 1_883
 
   /// - Returns: `nil` where it cannot be read, or is not the file of the broker at this port.
   package init?(_ path: String, port: Int) {
-    guard add(path, depth: 0) else { return nil }
-    let listens = ports.isEmpty ? [1_883] : ports
-    guard listens.contains(Int64(port)) else { return nil }
+    guard add(path, isMain: true) else { return nil }
+    let ports = listeners.isEmpty ? [Self.portDefault] : listeners.map(\.port)
+    guard ports.contains(Int64(port)) else { return nil }
   }
 
-  private mutating func add(_ path: String, depth: Int) -> Bool {
-    guard depth <= 2, let text = try? Files.text(path, bytesMax: Self.bytesMax) else {
-      return false
-    }
-    for line in text.split(separator: "\n") {
-      let words = line.split { $0 == " " || $0 == "\t" }
-      guard words.count >= 2, !words[0].hasPrefix("#") else { continue }
-      let value = String(words[1])
-      switch words[0] {
-      case "persistence": isPersistent = value == "true"
-      case "max_queued_messages": queuedMessagesMax = Int64(value) ?? queuedMessagesMax
-      case "max_queued_bytes": queuedBytesMax = Int64(value) ?? queuedBytesMax
-      case "listener", "port": if let port = Int64(value) { ports.insert(port) }
-      case "include_dir":
-        let names = (try? Files.names(in: value)) ?? []
-        for name in names where name.hasSuffix(".conf") {
-          // One that cannot be read could say the opposite.
-          guard add("\(value)/\(name)", depth: depth + 1) else { return false }
-        }
-      default: break
+  /// Ports that others than this host reach, and that take whoever comes.
+  package var openPorts: [Int64] {
+    listeners.filter { listener in
+      // Since 2.0 nobody is anonymous at a listener unless that is said.
+      let isOpen = isPerListener ? listener.isAnonymous : isAnonymous
+      return !listener.isLoopback && isOpen ?? false
+    }.map(\.port)
+  }
+
+  /// - Returns: `false`: it or one that it includes cannot be read, and that one could say the
+  ///   opposite.
+  private mutating func add(_ path: String, isMain: Bool) -> Bool {
+    guard let text = try? Files.text(path, bytesMax: Self.bytesMax) else { return false }
+    for line in text.split(whereSeparator: \.isNewline) {
+      let line = line.drop { $0 == " " || $0 == "\t" }
+      guard !line.hasPrefix("#"),
+        let space = line.firstIndex(where: { $0 == " " || $0 == "\t" })
+      else { continue }
+      let words = line[space...].split { $0 == " " || $0 == "\t" }
+      guard let value = words.first.map(String.init) else { continue }
+      let key = String(line[..<space])
+      // Only the main file may include others.
+      if key == "include_dir" {
+        guard isMain, include(words.joined(separator: " ")) else { return false }
+      } else if !setListener(key, value, address: words.dropFirst().first.map(String.init)) {
+        set(key, value)
       }
     }
     return true
   }
+
+  private mutating func include(_ folder: String) -> Bool {
+    guard let names = try? Files.names(in: folder) else { return false }
+    for name in names where name.hasSuffix(".conf") {
+      guard add("\(folder)/\(name)", isMain: false) else { return false }
+    }
+    return true
+  }
+
+  private mutating func set(_ key: String, _ value: String) {
+    let number = Int64(value) ?? 0
+    switch key {
+    case "persistence": isPersistent = Self.flag(value)
+    case "persistence_location": persistenceFolder = value
+    case "autosave_interval": autosaveInterval = number
+    case "autosave_on_changes": autosaveCountsChanges = Self.flag(value)
+    case "max_queued_messages": queuedMessagesMax = number
+    case "max_queued_bytes": queuedBytesMax = number
+    case "max_inflight_messages": inflightMessagesMax = number
+    case "max_inflight_bytes": inflightBytesMax = number
+    case "message_size_limit": messageBytesMax = number
+    case "max_packet_size": packetBytesMax = number
+    case "persistent_client_expiration": sessionExpiry = value
+    case "per_listener_settings": isPerListener = Self.flag(value)
+    default: break
+    }
+  }
+
+  /// - Returns: whether the key says something of listeners.
+  private mutating func setListener(_ key: String, _ value: String, address: String?) -> Bool {
+    switch key {
+    case "listener": listeners.append(Listener(port: Int64(value) ?? 0, address: address))
+    case "port": listeners.append(Listener(port: Int64(value) ?? 0))
+    case "bind_address", "bind_interface":
+      guard let last = listeners.indices.last else { return true }
+      listeners[last].address = value
+    case "allow_anonymous":
+      isAnonymous = Self.flag(value)
+      if let last = listeners.indices.last { listeners[last].isAnonymous = isAnonymous }
+    default: return false
+    }
+    return true
+  }
+
+  private static func flag(_ value: String) -> Bool { value == "true" || value == "1" }
 }
