@@ -28,7 +28,12 @@ public struct FileFacts: Equatable, Sendable {
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
-  /// - Parameter bits: of one digit of the mode: 4 read, 2 write, 1 execute or enter.
+  /// Bits of one digit of the mode.
+  public static let read: UInt32 = 4
+  public static let write: UInt32 = 2
+  public static let enter: UInt32 = 1
+
+  /// - Parameter bits: of one digit of the mode.
   public func allows(_ bits: UInt32, to user: SystemUser) -> Bool {
     if user.id == 0 { return true }
     let digit =
@@ -60,8 +65,9 @@ public struct SystemUser: Equatable, Sendable {
     self.init(name: name, id: id, groups: Set(list.prefix(Int(count))))
   }
 
-  /// Whether this user can read the file, its folders included; the first path that forbids it.
-  public func obstacle(to path: String) -> String? {
+  /// Whether this user can do with the file what is asked, its folders included; the first path that
+  /// forbids it.
+  public func obstacle(to path: String, bits: UInt32 = FileFacts.read) -> String? {
     var folder = Files.directory(of: path)
     var folders: [String] = []
     while folder != "/", folder != "." {
@@ -70,9 +76,9 @@ public struct SystemUser: Equatable, Sendable {
     }
     for folder in folders.reversed() {
       guard let facts = FileFacts(folder) else { return folder }
-      if !facts.allows(1, to: self) { return folder }
+      if !facts.allows(FileFacts.enter, to: self) { return folder }
     }
-    guard let facts = FileFacts(path), facts.allows(4, to: self) else { return path }
+    guard let facts = FileFacts(path), facts.allows(bits, to: self) else { return path }
     return nil
   }
 }

@@ -100,6 +100,15 @@ public enum Files {
     return Int64(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
   }
 
+  /// Whether the file system that holds `path` takes no change.
+  public static func isReadOnly(_ path: String) throws(FileError) -> Bool {
+    var facts = statvfs()
+    guard unsafe statvfs(path, &facts) == 0 else {
+      throw FileError("see the mount of", path, code: errno)
+    }
+    return facts.f_flag & UInt(ST_RDONLY) != 0
+  }
+
   /// `nil` where there is no such file.
   public static func byteCount(_ path: String) -> Int64? {
     var facts = stat()

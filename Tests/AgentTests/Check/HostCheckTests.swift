@@ -137,10 +137,12 @@ import Testing
     let path = folder.file("buffer.db")
     func disk(_ keys: String) throws -> String {
       let settings = try buffer(keys)
-      return findings { DiskCheck.examine(settings, $0) }.replacing(folder.path, with: "D")
-        .replacing(/\d+ MB (free,|ở)/) { "N MB \($0.output.1)" }
-        .replacing(/còn \d+ MB/, with: "còn N MB").replacing(
-          /\d+ MB free for/, with: "N MB free for")
+      return findings { DiskCheck.examine(settings, user: nil, $0) }.replacing(
+        folder.path, with: "D"
+      )
+      .replacing(/\d+ MB (free,|ở)/) { "N MB \($0.output.1)" }
+      .replacing(/còn \d+ MB/, with: "còn N MB").replacing(
+        /\d+ MB free for/, with: "N MB free for")
     }
     #expect(
       try disk("path: '\(path)', min_free_bytes: 0") == """
@@ -171,7 +173,7 @@ import Testing
   func `a host that the service never ran on is told to start it, which makes the folder`() throws {
     let settings = try buffer("")
     #expect(
-      findings { DiskCheck.examine(settings, $0) } == """
+      findings { DiskCheck.examine(settings, user: nil, $0) } == """
         red disk: Thư mục bộ đệm /var/lib/hatang-agent: cannot find /var/lib/hatang-agent: No such \
         file or directory
           the buffer's folder cannot be used

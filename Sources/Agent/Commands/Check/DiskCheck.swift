@@ -5,13 +5,17 @@ import Glibc
 package enum DiskCheck {
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let buffer = site.configuration.buffer
-    guard let free = examine(buffer, findings) else { return }
+    let user = SystemUser(named: FileCheck.serviceUser)
+    guard let free = examine(buffer, user: user, findings) else { return }
     examineRoom(RoomEstimate(buffer, freeBytes: free, status: site.status.root), findings)
   }
 
+  /// - Parameter user: the daemon's; `nil`: this host does not know it (yet), so our own rights count.
   /// - Returns: free bytes; `nil` where the folder cannot be used at all.
   @discardableResult
-  package static func examine(_ buffer: BufferSettings, _ findings: CheckFindings) -> Int64? {
+  package static func examine(
+    _ buffer: BufferSettings, user: SystemUser?, _ findings: CheckFindings
+  ) -> Int64? {
     let folder = Files.directory(of: buffer.path)
     let free: Int64
     do throws(FileError) {
@@ -39,15 +43,54 @@ package enum DiskCheck {
         "disk", .passed,
         Bilingual("Đĩa còn \(freeMB) MB ở \(folder)", "\(freeMB) MB free for the buffer"))
     }
-    if unsafe access(folder, W_OK | X_OK) != 0 {
-      findings.add(
-        "buffer", .failed,
-        Bilingual("Không ghi được vào \(folder)", "no permission to write there"),
-        remedy: Bilingual(
+    examineRights(buffer.path, user, findings)
+    return free
+  }
+
+  /// Root may write anywhere, which says nothing of the daemon; what root left behind, the daemon
+  /// cannot touch.
+  private static func examineRights(
+    _ path: String, _ user: SystemUser?, _ findings: CheckFindings
+  ) {
+    let folder = Files.directory(of: path)
+    func fail(_ vi: String, _ en: String, _ remedy: Bilingual) {
+      findings.add("buffer", .failed, Bilingual(vi, en), remedy: remedy)
+    }
+    if (try? Files.isReadOnly(folder)) ?? false {
+      return fail(
+        "Không ghi được vào \(folder): đĩa được gắn chỉ đọc", "the disk is mounted read-only",
+        Bilingual(
+          "Xem lỗi đĩa: sudo dmesg | grep -i error; rồi: sudo mount -o remount,rw "
+            + "\"$(findmnt -no TARGET -T \(folder))\"",
+          "see the disk's errors, then mount it for writing, as above"))
+    }
+    guard let user else {
+      guard unsafe access(folder, W_OK | X_OK) != 0 else { return }
+      return fail(
+        "Không ghi được vào \(folder)", "no permission to write there",
+        Bilingual(
           "Chạy lệnh này với quyền của dịch vụ: sudo -u hatang-agent …",
           "run this as the service's user, or give that user the folder"))
     }
-    return free
+    if let obstacle = user.obstacle(to: folder, bits: FileFacts.write | FileFacts.enter) {
+      let isFolder = obstacle == folder
+      return fail(
+        "Dịch vụ (người dùng \(user.name)) không ghi được vào \(folder)"
+          + (isFolder ? "" : " (vì thư mục \(obstacle))"),
+        "the daemon (user \(user.name)) cannot write there"
+          + (isFolder ? "" : " (because of \(obstacle))"),
+        Bilingual(
+          isFolder
+            ? "sudo chown \(user.name):\(user.name) \(folder) && sudo chmod 0750 \(folder)"
+            : "sudo chmod o+x \(obstacle)", "as above"))
+    }
+    for file in [path, "\(path)-wal", "\(path)-shm"] where Files.exists(file) {
+      guard user.obstacle(to: file, bits: FileFacts.read | FileFacts.write) != nil else { continue }
+      fail(
+        "Dịch vụ (người dùng \(user.name)) không ghi được \(file)",
+        "the daemon (user \(user.name)) cannot write it",
+        Bilingual("sudo chown \(user.name):\(user.name) \(path)*", "as above"))
+    }
   }
 
   /// The service makes its own folder, with the right owner; any other is the technician's to make.

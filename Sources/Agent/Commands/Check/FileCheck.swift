@@ -4,7 +4,7 @@ import MQTT
 /// Owners and modes of the files that the configuration names.
 package enum FileCheck {
   /// The daemon's user, as the package makes it.
-  private static let serviceUser = "hatang-agent"
+  static let serviceUser = "hatang-agent"
   /// Root's secrets that the service manager hands to the daemon: `LoadCredential` in
   /// systemd/hatang-agent.service.
   package static let credentials: Set<String> = [
