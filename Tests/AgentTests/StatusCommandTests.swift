@@ -23,6 +23,8 @@ import Testing
       """
       { agent: "kcn-1", state: "running", written_at: "2026-11-24T12:00:00Z", \(up), backlog: 0,
         oldest_unsent_seconds: 0, accepted: 120, rejected: 3, written_bytes: 4096,
+        unknown_fields: 4, last_unknown_field: { field: "ss_rsrpp",
+          topic: "measure/coverage/xe-01", at: "2026-11-24T11:40:00Z" },
         buffer: { bytes: 8192, max_bytes: 2000000000 },
         rejections: [
           { kind: "coverage", field: "lat", count: 1, last_at: "2026-11-24T10:00:00Z",
@@ -53,6 +55,8 @@ import Testing
           biên nhận cuối / last receipt     2026-11-24T11:59:59Z
           đã nhận / accepted                120
           từ chối / rejected                3
+          trường lạ / unknown fields        4: "ss_rsrpp" (measure/coverage/xe-01, \
+        2026-11-24T11:40:00Z)
           bộ đệm / buffer                   8192 B of 2000000000
           ghi ra đĩa / written              4096 B
           ✗ coverage lat: 1                 2026-11-24T10:00:00Z lat is 91, allowed -90…90 °

@@ -73,6 +73,12 @@ package enum StatusCommand: Command {
     add("biên nhận cuối / last receipt", word("last_receipt_at", in: root["uplink"]))
     add("đã nhận / accepted", word("accepted", in: root))
     add("từ chối / rejected", word("rejected", in: root))
+    if let field = root["last_unknown_field"], !field.isNull {
+      add(
+        "trường lạ / unknown fields",
+        "\(word("unknown_fields", in: root)): \"\(word("field", in: field))\" "
+          + "(\(word("topic", in: field)), \(word("at", in: field)))")
+    }
     add(
       "bộ đệm / buffer",
       "\(word("bytes", in: root["buffer"])) B of \(word("max_bytes", in: root["buffer"]))")

@@ -50,6 +50,7 @@ final class IntakeLoop {
     var redelivered: UInt64 = 0
     var repeated: UInt64 = 0
     var unknownFields: UInt64 = 0
+    var lastUnknownField: IntakeReport.UnknownField?
     var isSimulated = false
     var lastCommitMs: Int64 = 0
   }
@@ -246,6 +247,10 @@ final class IntakeLoop {
       topic: message.topic, payload: message.payload, arrivalMs: stamp.timeMs(now))
     if parsed.numbered != nil { keepNew(&parsed) }
     tally.unknownFields += UInt64(parsed.unknownFieldCount)
+    if let name = parsed.lastUnknownField {
+      tally.lastUnknownField = IntakeReport.UnknownField(
+        name, topic: message.topic, timeMs: stamp.timeMs(now))
+    }
     if parsed.measurements.contains(where: \.isSimulated) { tally.isSimulated = true }
     group.measurements += parsed.measurements
     for rejection in parsed.rejections {
@@ -323,6 +328,7 @@ final class IntakeLoop {
       $0.redelivered += tally.redelivered
       $0.repeated += tally.repeated
       $0.unknownFields += tally.unknownFields
+      if let field = tally.lastUnknownField { $0.lastUnknownField = field }
       $0.isSimulated = $0.isSimulated || tally.isSimulated
       if tally.lastCommitMs > 0 { $0.lastCommitMs = tally.lastCommitMs }
       $0.counts = counts

@@ -21,8 +21,27 @@ final class IntakeReport: Sendable {
     var repeated: UInt64 = 0
     /// Fields that nobody knows, since the start.
     var unknownFields: UInt64 = 0
+    /// The last of them; `nil`: none since the start.
+    var lastUnknownField: UnknownField?
     /// A simulated measurement has come since the start.
     var isSimulated = false
+  }
+
+  /// A field that nobody knows: misspelt, most likely, and so missing in its measurement.
+  struct UnknownField: Sendable {
+    /// Cut where it is long.
+    let name: String
+    /// Whose it is: `measure/<kind>/<source>`, or a mapped device's. Cut where it is long.
+    let topic: String
+    let timeMs: Int64
+
+    private static let topicCharactersMax = 200
+
+    init(_ name: String, topic: String, timeMs: Int64) {
+      self.name = name
+      self.topic = String(topic.prefix(Self.topicCharactersMax))
+      self.timeMs = timeMs
+    }
   }
 
   init() {}

@@ -77,6 +77,7 @@ struct AgentFacts {
     json.member("redelivered", intake.redelivered)
     json.member("repeated", intake.repeated)
     json.member("unknown_fields", intake.unknownFields)
+    lastUnknownField(&json)
     json.member("simulated", intake.isSimulated)
     json.key("buffer")
     json.beginObject()
@@ -150,6 +151,17 @@ struct AgentFacts {
     json.member("seconds", recent.seconds)
     json.member("accepted", recent.rows)
     json.member("bytes", recent.bytes)
+    json.endObject()
+  }
+
+  /// `null` where none has come since the start.
+  private func lastUnknownField(_ json: inout JSONWriter) {
+    json.key("last_unknown_field")
+    guard let field = intake.lastUnknownField else { return json.null() }
+    json.beginObject()
+    json.member("field", field.name)
+    json.member("topic", field.topic)
+    json.member("at", timeMs: field.timeMs)
     json.endObject()
   }
 

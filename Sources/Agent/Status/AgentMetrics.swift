@@ -17,6 +17,10 @@ extension AgentFacts {
     for (key, entry) in sorted where !key.field.isEmpty {
       text.sample([("kind", key.kind), ("field", key.field)], entry.count)
     }
+    text.family(
+      "hatang_agent_unknown_fields_total", "Fields that nobody knows, since the daemon began.",
+      .counter)
+    text.sample([], intake.unknownFields)
     text.family("hatang_agent_backlog", "Measurements without a receipt.", .gauge)
     text.sample([], uplink.backlog)
     text.family("hatang_agent_buffer_bytes", "Bytes of the buffer file and its log.", .gauge)
