@@ -82,20 +82,7 @@ import Testing
 
   @Test(.enabled(if: getuid() == 0, "only root can mount a disk"))
   func `a full disk is blamed for what is not taken in, and the local broker is not`() throws {
-    let disk = try SmallDisk(megabytes: 6)
-    let site = try Site(
-      buffer: Site.Buffer(
-        folder: disk.path, minFreeBytes: 1_000_000, whenFull: "pause", keepAcknowledgedHours: 0))
-    try site.startAgent()
-    let publisher = Publisher(port: site.local.port, source: "m")
-    try publisher.publish(1_000)
-    try publisher.settle()
-    try disk.fill()
-    try publisher.publish(20_000)
-    try publisher.settle()
-    try waitUntil("the agent says that it pauses") {
-      try site.folder.text(of: "status.json").contains("\"paused\"")
-    }
+    let (site, disk, _) = try SmallDisk.pausedSite()
     let text = try faults(site).replacing(disk.path, with: "DISK")
     let reason = try #require(
       text.firstMatch(of: /tạm dừng thu thập: (.*)/)?.1, "\(text)\n\(site.logs)")

@@ -4,24 +4,12 @@ import TestSupport
 import Testing
 
 /// The buffer's disk is a tmpfs of a few megabytes, filled to the brim by a file beside the buffer.
-@Suite(.serialized) struct FullDiskTests {
+@Suite(.serialized, .enabled(if: geteuid() == 0, "only root can mount a disk"))
+struct FullDiskTests {
   @Test func `a full disk pauses the intake, and space returned loses nothing`() throws {
-    let disk = try SmallDisk(megabytes: 6)
-    let site = try Site(
-      buffer: Site.Buffer(
-        folder: disk.path, minFreeBytes: 1_000_000, whenFull: "pause", keepAcknowledgedHours: 0))
-    try site.startAggregator()
-    site.central.kill()
-    try site.startAgent()
-    let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")
-    try publisher.publish(1_000)
-    try publisher.settle()
-    try disk.fill()
-    // The local broker acknowledges on; what the agent does not take waits there.
-    try publisher.publish(20_000)
-    try publisher.settle()
-    try waitUntil("the agent says that it pauses") {
-      try site.folder.text(of: "status.json").contains("\"paused\"")
+    let (site, disk, publisher) = try SmallDisk.pausedSite { site in
+      try site.startAggregator()
+      site.central.kill()
     }
     disk.free()
     site.central.start()
@@ -70,6 +58,30 @@ final class SmallDisk {
   }
 
   deinit { umount(path) }
+
+  /// An agent that pauses, as its buffer's disk is full to the brim.
+  /// - Parameter prepare: before the agent starts.
+  static func pausedSite(
+    _ prepare: (Site) throws -> Void = { _ in }
+  ) throws -> (site: Site, disk: SmallDisk, publisher: Publisher) {
+    let disk = try SmallDisk(megabytes: 6)
+    let site = try Site(
+      buffer: Site.Buffer(
+        folder: disk.path, minFreeBytes: 1_000_000, whenFull: "pause", keepAcknowledgedHours: 0))
+    try prepare(site)
+    try site.startAgent()
+    let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")
+    try publisher.publish(1_000)
+    try publisher.settle()
+    try disk.fill()
+    // The local broker acknowledges on; what the agent does not take waits there.
+    try publisher.publish(20_000)
+    try publisher.settle()
+    try waitUntil("the agent says that it pauses") {
+      try site.folder.text(of: "status.json").contains("\"paused\"")
+    }
+    return (site, disk, publisher)
+  }
 
   /// Nothing fits any more.
   func fill() throws {
