@@ -21,8 +21,8 @@ import Testing
   /// Without what differs from run to run.
   private func check() -> (text: String, code: ExitCode) {
     let (report, code) = CheckCommand.examine(folder.file("a.json5"))
-    let text = report.text(inColour: false).replacing(folder.path, with: "D")
-      .replacing(Repository.path("seeds"), with: "S").replacing(/\d+ MB free/, with: "N MB free")
+    let text = report.text(hasColours: false).replacing(folder.path, with: "D")
+      .replacing(Repository.path("seeds"), with: "S").replacing(/\d+ MB/, with: "N MB")
       .replacing(/\d+ ms/, with: "N ms")
       .replacing(/sha256:[0-9a-f]{64}/, with: "sha256:S")
     return (text, code)
@@ -34,14 +34,23 @@ import Testing
     let (text, code) = check()
     #expect(
       text == """
-        ok    configuration: D/a.json5
-        ok    areas: 6 areas, 852800 people
-        ok    population: 2814 tiles, 852800 people, sha256:S
-        ok    outlines: S/areas.geojson
-        ok    indicators: 44 rows, 5 filled by us
-        ok    store: D/hatang.db will be made at the first start
-        ok    disk: N MB free in D
-        ok    broker: 127.0.0.1:\(broker.port) accepts our subscriptions, N ms
+        ✓ Cấu hình đúng: D/a.json5
+          configuration: D/a.json5
+        ✓ 6 địa bàn, 852800 người
+          6 areas, 852800 people
+        ✓ Bảng dân số: 2814 ô, 852800 người
+          2814 tiles, 852800 people, sha256:S
+        ✓ Ranh giới địa bàn đúng: S/areas.geojson
+          S/areas.geojson
+        ✓ Bảng chỉ tiêu: 44 dòng, 5 dòng tự điền
+          44 rows, 5 filled by us
+        ✓ Kho D/hatang.db sẽ được tạo khi dịch vụ khởi động lần đầu
+          D/hatang.db will be made at the first start
+        ✓ Đĩa còn N MB ở D
+          N MB free in D
+        ✓ Broker 127.0.0.1:\(broker.port) nhận đăng ký của chúng ta sau N ms
+          127.0.0.1:\(broker.port) accepts our subscriptions, N ms
+        Đạt. / Passed.
 
         """)
     #expect(code == .done)
@@ -53,8 +62,16 @@ import Testing
     let (text, code) = check()
     #expect(
       text.hasSuffix(
-        "FAIL  broker: connect 127.0.0.1:\(port): Connection refused; see that the broker runs and "
-          + "that host and port are right\n"))
+        """
+        ✗ Broker 127.0.0.1:\(port): connect 127.0.0.1:\(port): Connection refused; see that the \
+        broker runs and that host and port are right
+          connect 127.0.0.1:\(port): Connection refused; see that the broker runs and that host and \
+        port are right
+          → Khởi động lại: sudo systemctl restart mosquitto; xem broker trong cấu hình
+            restart it as above; see broker in the configuration
+        1 lỗi phải sửa. / 1 to be mended.
+
+        """))
     #expect(code == .unreachable)
   }
 
@@ -62,7 +79,14 @@ import Testing
     configure(port: 0)
     let (text, code) = check()
     #expect(
-      text == "FAIL  configuration: D/a.json5:1: broker.port is 0, allowed 1…65535; raise it\n")
+      text == """
+        ✗ Cấu hình sai: D/a.json5:1: broker.port is 0, allowed 1…65535; raise it
+          D/a.json5:1: broker.port is 0, allowed 1…65535; raise it
+          → Sửa D/a.json5 tại dòng đã nêu
+            mend the line that is named; the text says how
+        1 lỗi phải sửa. / 1 to be mended.
+
+        """)
     #expect(code == .configuration)
   }
 
@@ -76,14 +100,22 @@ import Testing
     let (text, code) = check()
     #expect(
       text.contains(
-        "FAIL  tables: D/p.csv:2: quadkey is \"13\", allowed 16 digits 0…3; correct it\n"))
-    #expect(text.contains("FAIL  store: folder D/no is missing; mkdir -p D/no\n"))
+        "✗ Bảng sai: D/p.csv:2: quadkey is \"13\", allowed 16 digits 0…3; correct it\n"))
+    #expect(
+      text.contains(
+        """
+        ✗ Không có thư mục D/no cho kho
+          folder D/no is missing
+          → mkdir -p D/no
+            make it as above
+
+        """))
     #expect(code == .failed)
     try Database(path: folder.file("other.db")).execute("CREATE TABLE t(a)")
     configure(port: broker.port, store: "other.db")
     #expect(
       check().text.contains(
-        "FAIL  store: read D/other.db: is no store of this program; start the daemon once, or "
+        "✗ Kho không đọc được: read D/other.db: is no store of this program; start the daemon once, or "
           + "check store.path\n"))
   }
 
@@ -92,8 +124,11 @@ import Testing
     let (report, _) = CheckCommand.examine(folder.file("a.json5"))
     #expect(
       report.json.replacing(folder.path, with: "D") == """
-        {"ok":false,"checks":[{"part":"configuration","ok":false,\
-        "text":"D/a.json5:1: broker.port is 0, allowed 1…65535; raise it","remedy":null}]}
+        {"ok":false,"checks":[{"part":"configuration","ok":false,"result":"failed",\
+        "text":"D/a.json5:1: broker.port is 0, allowed 1…65535; raise it",\
+        "text_vi":"Cấu hình sai: D/a.json5:1: broker.port is 0, allowed 1…65535; raise it",\
+        "remedy":"mend the line that is named; the text says how",\
+        "remedy_vi":"Sửa D/a.json5 tại dòng đã nêu"}]}
 
         """)
   }

@@ -132,7 +132,8 @@ import Testing
       ])
   }
 
-  @Test func `the aggregator's check names who is to be renewed, and fails for who has ended`()
+  @Test
+  func `the aggregator's check is yellow for who is to be renewed, and red for who has ended`()
     throws
   {
     let folder = deployment.folder
@@ -141,25 +142,49 @@ import Testing
     func line(_ name: String, days: Int64) -> String {
       "V\t\(CompactTime.format(ms: nowMs + days * dayMs))\t\t3A\tunknown\t/CN=\(name)\n"
     }
-    func check(_ index: String) -> String {
+    func check(_ index: String) -> [String] {
       folder.write(index, to: "authority/index.txt")
       folder.write(
         """
         { broker: { host: "127.0.0.1", port: 1 }, indicators: "i", areas: "a",
           store: { path: "h.db" }, ca: { folder: "authority" } }
         """, to: "a.json5")
-      let text = Aggregator.CheckCommand.examine(folder.file("a.json5")).0.text(inColour: false)
-      return text.split(separator: "\n").filter { $0.contains("certificates") }.joined()
+      let report = Aggregator.CheckCommand.examine(folder.file("a.json5")).0
+      return report.lines.filter { $0.part == "certificates" }.map { line in
+        "\(line.result.rawValue): \(line.text.vi)\n\(line.text.en)\n\(line.remedy?.vi ?? "-")"
+      }
     }
+    let renewal = "hatang-aggregator renew TRẠM rồi giao gói, hoặc revoke"
     #expect(
-      check(line("kcn-1", days: 31) + line("kcn-2", days: 29)) == """
-        ok    certificates: 2 agents enrolled; to be renewed: kcn-2 \
-        \(RFC3339.format(ms: nowMs + 29 * dayMs))
-        """)
+      check(line("kcn-1", days: 31)) == [
+        """
+        passed: 1 trạm đã đăng ký, chứng thư đều còn hạn
+        1 agents enrolled, no certificate near its end
+        -
+        """
+      ])
+    let due = "kcn-2 \(RFC3339.format(ms: nowMs + 29 * dayMs))"
     #expect(
-      check(line("kcn-1", days: 31) + line("kcn-3", days: -1)) == """
-        FAIL  certificates: ended: kcn-3 \(RFC3339.format(ms: nowMs - dayMs)); \
-        hatang-aggregator renew AGENT, or revoke it
-        """)
+      check(line("kcn-1", days: 31) + line("kcn-2", days: 29)) == [
+        """
+        warning: Chứng thư hết hạn trong 30 ngày: \(due)
+        to be renewed within 30 days: \(due)
+        \(renewal)
+        """
+      ])
+    let ended = "kcn-3 \(RFC3339.format(ms: nowMs - dayMs))"
+    #expect(
+      check(line("kcn-2", days: 29) + line("kcn-3", days: -1)) == [
+        """
+        failed: Chứng thư đã hết hạn: \(ended)
+        ended: \(ended)
+        \(renewal)
+        """,
+        """
+        warning: Chứng thư hết hạn trong 30 ngày: \(due)
+        to be renewed within 30 days: \(due)
+        \(renewal)
+        """,
+      ])
   }
 }

@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 
 /// What a person wants to know first, in sentences: is it collecting, is it delivering, since when,
 /// how far behind, what was rejected last and why.

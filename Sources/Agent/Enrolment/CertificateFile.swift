@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 package import Enrolment
 import MQTT
 

@@ -11,7 +11,7 @@ package enum CheckCommand: Command {
   package static func run(_ options: Options) throws -> ExitCode {
     let (report, code) = examine(options.config)
     Standard.output(
-      options.has("json") ? report.json : report.text(inColour: Standard.isOutputTerminal))
+      options.has("json") ? report.json : report.text(hasColours: Standard.isOutputTerminal))
     return code
   }
 
@@ -21,9 +21,14 @@ package enum CheckCommand: Command {
     let configuration: AggregatorConfiguration
     do throws(ConfigError) {
       configuration = try AggregatorConfiguration.read(file)
-      report.add("configuration", passed: file)
+      report.add(
+        "configuration", .passed,
+        Bilingual("Cấu hình đúng: \(file)", "configuration: \(file)"))
     } catch {
-      report.add("configuration", failed: "\(error)")
+      report.add(
+        "configuration", .failed, Bilingual("Cấu hình sai: \(error)", "\(error)"),
+        remedy: Bilingual(
+          "Sửa \(file) tại dòng đã nêu", "mend the line that is named; the text says how"))
       return (report, .configuration)
     }
     checkTables(configuration, &report)
@@ -31,43 +36,56 @@ package enum CheckCommand: Command {
     checkDisk(configuration, &report)
     ExpiryCheck.add(configuration.authority, nowMs: wallClockMs(), to: &report)
     let isReachable = checkBroker(configuration, &report)
-    if report.isGood { return (report, .done) }
-    return (report, !isReachable && report.failureCount == 1 ? .unreachable : .failed)
+    if report.hasPassed { return (report, .done) }
+    let failures = report.lines.count { $0.result == .failed }
+    return (report, !isReachable && failures == 1 ? .unreachable : .failed)
   }
 
   private static func checkTables(
     _ configuration: AggregatorConfiguration, _ report: inout CheckReport
   ) {
+    func pass(_ part: String, _ vi: String, _ en: String) {
+      report.add(part, .passed, Bilingual(vi, en))
+    }
     do throws(ConfigError) {
       let areas = try AreaTable(file: configuration.areasPath)
       let people = areas.areas.reduce(0) { $0 + $1.population }
-      report.add("areas", passed: "\(areas.areas.count) areas, \(people) people")
+      let count = areas.areas.count
+      pass("areas", "\(count) địa bàn, \(people) người", "\(count) areas, \(people) people")
       if let path = configuration.populationPath {
         let sums = try PopulationSums(path, areas)
-        report.add(
-          "population",
-          passed: "\(sums.tileCount) tiles, \(sums.total) people, sha256:\(sums.digest)")
+        pass(
+          "population", "Bảng dân số: \(sums.tileCount) ô, \(sums.total) người",
+          "\(sums.tileCount) tiles, \(sums.total) people, sha256:\(sums.digest)")
       } else if configuration.outlinesPath != nil {
-        report.add("population", passed: "no table: areas stand in for tiles")
+        pass(
+          "population", "Không có bảng dân số: địa bàn thay cho ô",
+          "no table: areas stand in for tiles")
       } else {
         report.add(
-          "population", failed: "neither a population table nor outlines, so 20.2 has no weights",
-          remedy: "add population, or outlines")
+          "population", .failed,
+          Bilingual(
+            "Không có bảng dân số, cũng không có ranh giới, nên 20.2 không có trọng số",
+            "neither a population table nor outlines, so 20.2 has no weights"),
+          remedy: Bilingual("Thêm population, hoặc outlines", "add population, or outlines"))
       }
       if let path = configuration.outlinesPath {
         _ = try AreaOutlines(file: path, areas: areas)
-        report.add("outlines", passed: path)
+        pass("outlines", "Ranh giới địa bàn đúng: \(path)", path)
       }
       if let path = configuration.availabilityPath {
         let rows = try AvailabilityFile(file: path, areas: areas).rows.count
-        report.add("availability", passed: "\(rows) records")
+        pass("availability", "Số liệu nhà mạng: \(rows) bản ghi", "\(rows) records")
       }
       let indicators = try IndicatorTable(file: configuration.indicatorsPath)
-      report.add(
-        "indicators",
-        passed: "\(indicators.rows.count) rows, \(indicators.filled.count) filled by us")
+      let (rows, filled) = (indicators.rows.count, indicators.filled.count)
+      pass(
+        "indicators", "Bảng chỉ tiêu: \(rows) dòng, \(filled) dòng tự điền",
+        "\(rows) rows, \(filled) filled by us")
     } catch {
-      report.add("tables", failed: "\(error)")
+      report.add(
+        "tables", .failed, Bilingual("Bảng sai: \(error)", "\(error)"),
+        remedy: Bilingual("Sửa tệp tại dòng đã nêu", "mend the line that is named"))
     }
   }
 
@@ -78,24 +96,40 @@ package enum CheckCommand: Command {
     guard Files.exists(path) else {
       let folder = Files.directory(of: path)
       if Files.exists(folder) {
-        report.add("store", passed: "\(path) will be made at the first start")
+        report.add(
+          "store", .passed,
+          Bilingual(
+            "Kho \(path) sẽ được tạo khi dịch vụ khởi động lần đầu",
+            "\(path) will be made at the first start"))
       } else {
-        report.add("store", failed: "folder \(folder) is missing", remedy: "mkdir -p \(folder)")
+        report.add(
+          "store", .failed,
+          Bilingual("Không có thư mục \(folder) cho kho", "folder \(folder) is missing"),
+          remedy: Bilingual("mkdir -p \(folder)", "make it as above"))
       }
       return
     }
     do {
       let ledger = try LedgerReport(try StoreReader(path: path))
       let received = ledger.streams.reduce(0) { $0 + $1.received }
-      let text = "\(path): \(received) measurements of \(ledger.streams.count) streams"
+      let text = Bilingual(
+        "Kho \(path): \(received) số đo của \(ledger.streams.count) luồng",
+        "\(path): \(received) measurements of \(ledger.streams.count) streams")
       if ledger.isBalanced {
-        report.add("store", passed: text)
+        report.add("store", .passed, text)
       } else {
         report.add(
-          "store", failed: "\(text), which do not add up", remedy: "see the ledger command")
+          "store", .failed,
+          Bilingual("\(text.vi), nhưng sổ không khớp", "\(text.en), which do not add up"),
+          remedy: Bilingual(
+            "Xem: hatang-aggregator ledger", "see the ledger command, as above"))
       }
     } catch {
-      report.add("store", failed: "\(error)")
+      report.add(
+        "store", .failed, Bilingual("Kho không đọc được: \(error)", "\(error)"),
+        remedy: Bilingual(
+          "Kiểm tra store.path, hoặc khôi phục từ bản sao", "check store.path, or restore a backup")
+      )
     }
   }
 
@@ -108,16 +142,25 @@ package enum CheckCommand: Command {
     let folder = Files.directory(of: configuration.storePath)
     do throws(FileError) {
       let free = try Files.freeBytes(folder)
-      let text = "\(free / 1_000_000) MB free in \(folder)"
+      let (freeMB, minMB) = (free / 1_000_000, freeBytesMin / 1_000_000)
       if free >= freeBytesMin {
-        report.add("disk", passed: text)
+        report.add(
+          "disk", .passed,
+          Bilingual("Đĩa còn \(freeMB) MB ở \(folder)", "\(freeMB) MB free in \(folder)"))
       } else {
         report.add(
-          "disk", failed: "\(text), at least \(freeBytesMin / 1_000_000) MB are needed",
-          remedy: "free space, or lower store.keep_raw_days")
+          "disk", .failed,
+          Bilingual(
+            "Đĩa còn \(freeMB) MB ở \(folder), cần ít nhất \(minMB) MB",
+            "\(freeMB) MB free in \(folder), at least \(minMB) MB are needed"),
+          remedy: Bilingual(
+            "Giải phóng đĩa, hoặc giảm store.keep_raw_days",
+            "free space, or lower store.keep_raw_days"))
       }
     } catch {
-      report.add("disk", failed: "\(error)")
+      report.add(
+        "disk", .failed, Bilingual("Không xem được đĩa: \(error)", "\(error)"),
+        remedy: Bilingual("Kiểm tra store.path", "check store.path"))
     }
   }
 
@@ -127,70 +170,48 @@ package enum CheckCommand: Command {
   ) -> Bool {
     mqttStart()
     defer { mqttStop() }
+    let name = "\(configuration.broker.host):\(configuration.broker.port)"
     do {
-      let milliseconds = try BrokerProbe.roundTrip(configuration.broker)
+      let ms = try BrokerProbe.roundTrip(configuration.broker)
       report.add(
-        "broker",
-        passed: """
-          \(configuration.broker.host):\(configuration.broker.port) accepts our subscriptions, \
-          \(milliseconds) ms
-          """)
+        "broker", .passed,
+        Bilingual(
+          "Broker \(name) nhận đăng ký của chúng ta sau \(ms) ms",
+          "\(name) accepts our subscriptions, \(ms) ms"))
       return true
     } catch {
-      report.add("broker", failed: "\(error)")
+      report.add(
+        "broker", .failed, Bilingual("Broker \(name): \(error)", "\(error)"),
+        remedy: Bilingual(
+          "Khởi động lại: sudo systemctl restart mosquitto; xem broker trong cấu hình",
+          "restart it as above; see broker in the configuration"))
       return false
     }
   }
 }
 
-/// What `check` found.
-package struct CheckReport {
-  private var lines: [Line] = []
-
-  private struct Line {
-    let part: String
-    let isGood: Bool
-    let text: String
-    let remedy: String?
-  }
-
-  var isGood: Bool { failureCount == 0 }
-  var failureCount: Int { lines.count { !$0.isGood } }
-
-  mutating func add(_ part: String, passed text: String) {
-    lines.append(Line(part: part, isGood: true, text: text, remedy: nil))
-  }
-
-  mutating func add(_ part: String, failed text: String, remedy: String? = nil) {
-    lines.append(Line(part: part, isGood: false, text: text, remedy: remedy))
-  }
-
+extension CheckReport {
+  /// The English texts have the plain names, which programs hold on to.
   package var json: String {
     var json = JSONWriter()
     json.beginObject()
-    json.member("ok", isGood)
+    json.member("ok", hasPassed)
     json.key("checks")
     json.beginArray()
     for line in lines {
       json.beginObject()
       json.member("part", line.part)
-      json.member("ok", line.isGood)
-      json.member("text", line.text)
-      json.member("remedy", line.remedy)
+      json.member("ok", line.result != .failed)
+      json.member("result", line.result.rawValue)
+      json.member("text", line.text.en)
+      json.member("text_vi", line.text.vi)
+      json.member("remedy", line.remedy?.en)
+      json.member("remedy_vi", line.remedy?.vi)
       json.endObject()
     }
     json.endArray()
     json.endObject()
     return json.text + "\n"
-  }
-
-  package func text(inColour: Bool) -> String {
-    lines.map { line in
-      let word = line.isGood ? "ok  " : "FAIL"
-      let mark = inColour ? "\u{1b}[\(line.isGood ? 32 : 31)m\(word)\u{1b}[0m" : word
-      let remedy = line.remedy.map { "; \($0)" } ?? ""
-      return "\(mark)  \(line.part): \(line.text)\(remedy)\n"
-    }.joined()
   }
 }
 

@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 
 /// Whether the daemon runs, and takes in.
 package enum DaemonCheck {

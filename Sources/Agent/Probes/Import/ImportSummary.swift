@@ -1,3 +1,5 @@
+import Daemon
+
 /// What an import came to.
 package struct ImportSummary {
   package var files = 0

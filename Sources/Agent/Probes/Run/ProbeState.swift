@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Glibc
 
 /// What a probe remembers from run to run, in one file that is replaced as a whole: what waits for
