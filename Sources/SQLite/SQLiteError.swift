@@ -36,7 +36,6 @@ public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
   public var isBusy: Bool { primary == SQLITE_BUSY || primary == SQLITE_LOCKED }
   /// The disk or file system failed.
   public var isInputOutput: Bool { primary == SQLITE_IOERR }
-  public var isConstraint: Bool { primary == SQLITE_CONSTRAINT }
 
   public var description: String {
     let place = file.isEmpty || file == subject ? subject : "\(file): \(subject)"

@@ -45,7 +45,7 @@ import Testing
     do {
       try insert.run()
       Issue.record("a second row with the same key")
-    } catch { #expect(error.isConstraint) }
+    } catch { #expect(error.message == "UNIQUE constraint failed: t.a") }
     try insert.bind(1, 2)
     try insert.run()
     #expect(try database.integer("SELECT count(*) FROM t") == 2)
