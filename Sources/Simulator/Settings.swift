@@ -36,6 +36,7 @@ extension Settings {
   package static let parser = CommandLineParser(
     program: "hatang-simulator", version: version,
     summary: "Plays a fleet of measuring devices to local brokers; marked as simulated, always.",
+    vi: "Đóng vai một đội thiết bị đo gửi tới broker tại chỗ; luôn đánh dấu là giả lập.",
     defaultConfig: "none",
     commands: [
       .init(
@@ -43,19 +44,41 @@ extension Settings {
         options: [
           .init(
             "broker", "HOST:PORT",
-            help: "a local broker, 127.0.0.1:1883 unless given; again for each further one"),
-          .init("devices", "N", help: "devices in the fleet, 150 unless given"),
-          .init("rate", "N", help: "measurements a second, 20 unless given; flood: 0, no limit"),
-          .init("duration", "SECONDS", help: "end after so long; flood: 600 unless given"),
-          .init("kind", "KIND", help: "only coverage, broadband or service"),
-          .init("seed", "N", help: "another seed, another fleet; 1 unless given"),
-          .init("no-past", help: "leave out what was measured on past days"),
+            help: "a local broker, 127.0.0.1:1883 unless given; again for each further one",
+            vi: "broker tại chỗ, mặc định 127.0.0.1:1883; lặp lại cho mỗi broker nữa"),
           .init(
-            "population", "FILE", help: "where people live, the province's own table unless given"),
-          .init("flood", "N", help: "load instead of a fleet: N coverage samples of 200 bytes"),
-          .init("source", "NAME", help: "flood: the samples' source, flood unless given"),
-          .init("first-time", "MS", help: "flood: time of the first sample, ms since 1970"),
-          .init("numbered", help: "flood: numbered payloads, which the agent stores once"),
+            "devices", "N", help: "devices in the fleet, 150 unless given",
+            vi: "số thiết bị, mặc định 150"),
+          .init(
+            "rate", "N", help: "measurements a second, 20 unless given; flood: 0, no limit",
+            vi: "số đo mỗi giây, mặc định 20; flood: 0, không giới hạn"),
+          .init(
+            "duration", "SECONDS", help: "end after so long; flood: 600 unless given",
+            vi: "dừng sau chừng ấy giây; flood: mặc định 600"),
+          .init(
+            "kind", "KIND", help: "only coverage, broadband or service",
+            vi: "chỉ coverage, broadband hoặc service"),
+          .init(
+            "seed", "N", help: "another seed, another fleet; 1 unless given",
+            vi: "số gieo khác cho đội khác; mặc định 1"),
+          .init(
+            "no-past", help: "leave out what was measured on past days",
+            vi: "không gửi số đo của những ngày trước"),
+          .init(
+            "population", "FILE", help: "where people live, the province's own table unless given",
+            vi: "nơi dân ở, mặc định là bảng của tỉnh"),
+          .init(
+            "flood", "N", help: "load instead of a fleet: N coverage samples of 200 bytes",
+            vi: "tạo tải thay cho đội: N mẫu coverage, mỗi mẫu 200 byte"),
+          .init(
+            "source", "NAME", help: "flood: the samples' source, flood unless given",
+            vi: "flood: nguồn của các mẫu, mặc định flood"),
+          .init(
+            "first-time", "MS", help: "flood: time of the first sample, ms since 1970",
+            vi: "flood: giờ của mẫu đầu, ms từ 1970"),
+          .init(
+            "numbered", help: "flood: numbered payloads, which the agent stores once",
+            vi: "flood: bản tin có số, trạm chỉ lưu một lần"),
         ] + AgentsSettings.options)
     ],
     manual: .simulator)

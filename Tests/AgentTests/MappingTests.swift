@@ -243,16 +243,20 @@ import Testing
     }
     #expect(
       test(#"{"v": 12}"#, "r/7") == """
-        r/7: mapping m, coverage
+        r/7: ánh xạ / mapping m, coverage
           lat: 20.5
           lon: 105.9
           rat: "nr-sa"
           ss_rsrp: 12 × 0.1 at $.v
-        0 taken, 1 rejected
-        rejected: ss_rsrp: ss_rsrp is 12 × 0.1, allowed -156…-31 dBm; mapping m, path $.v
+        nhận / taken 0, từ chối / rejected 1
+        từ chối / rejected: ss_rsrp: ss_rsrp is 12 × 0.1, allowed -156…-31 dBm; mapping m, path $.v
 
         """)
     #expect(
-      test("{}", "q/7") == "q/7: no mapping takes it, there are:\n  r/{id} (mapping m)\n")
+      test("{}", "q/7") == """
+        q/7: không ánh xạ nào nhận / no mapping takes it; đang có / there are:
+          r/{id} (mapping m)
+
+        """)
   }
 }

@@ -151,10 +151,11 @@ import Testing
     let ledger = try site.ledger()
     #expect(
       ledger.text == """
-        AGENT  STREAM    NEXT  RECEIVED  DUPLICATES  LOST  LAST RECEIVED
-        a      00000000     5         2           0     3  2026-05-31T17:00:00Z
-        total               5         2           0     3
-        lost: a 00000000 0…2, buffer_full
+        TRẠM          LUỒNG     SỐ KẾ   ĐÃ NHẬN       TRÙNG   MẤT  NHẬN LẦN CUỐI
+        AGENT         STREAM     NEXT  RECEIVED  DUPLICATES  LOST  LAST RECEIVED
+        a             00000000      5         2           0     3  2026-05-31T17:00:00Z
+        tổng / total                5         2           0     3
+        mất / lost: a 00000000 0…2, buffer_full
 
         """)
     var json = JSONWriter()
@@ -191,8 +192,9 @@ import Testing
     #expect(
       report.table(nowMs: dayStartMs + 180_000)
         == """
-        AGENT  STATE        SEEN  VERSION  BACKLOG  OLDEST UNSENT  CLOCK  REJECTED  DATA
-        kcn-1  online  3 min ago  0.1.0         12          5 min      -         2
+        TRẠM   TRẠNG THÁI    THẤY TRƯỚC ĐÂY  PHIÊN BẢN  CHỜ GỬI   CHỜ LÂU NHẤT  ĐỒNG HỒ   TỪ CHỐI  SỐ LIỆU
+        AGENT  STATE               SEEN AGO  VERSION    BACKLOG  OLDEST UNSENT    CLOCK  REJECTED  DATA
+        kcn-1  nối / online           3 min  0.1.0           12          5 min        -         2
 
         """)
     var json = JSONWriter()

@@ -27,25 +27,30 @@ enum BufferInfoCommand: Command {
   ) -> String {
     let bytes = Files.byteCount(path) ?? 0
     let log = Files.byteCount(path + "-wal") ?? 0
-    var text = "\(path): \(bytes) bytes, log \(log) bytes\n"
+    var text = "\(path): \(bytes) byte, nhật ký / log \(log) byte\n"
     for stream in streams {
-      text += "stream \(stream.id)\(stream.isWhole ? "" : " (being salvaged)")\n"
-      text += "  next \(stream.next), acknowledged \(stream.acknowledged), "
+      let salvaged = stream.isWhole ? "" : " (đang được cứu / being salvaged)"
+      text += "luồng / stream \(stream.id)\(salvaged)\n"
+      text += "  số kế \(stream.next), đã có biên nhận \(stream.acknowledged), "
+      text += "chờ gửi \(stream.waiting)\n"
+      text += "    next \(stream.next), acknowledged \(stream.acknowledged), "
       text += "\(stream.waiting) waiting\n"
-      text += "  \(stream.held) measurements held in \(stream.segments) segments"
-      text += stream.oldestHeld.map { ", from \($0) on\n" } ?? "\n"
+      let from = stream.oldestHeld.map { Bilingual(", từ số \($0)", ", from \($0) on") }
+      text += "  giữ \(stream.held) số đo trong \(stream.segments) đoạn\(from?.vi ?? "")\n"
+      text += "    \(stream.held) measurements held in \(stream.segments) segments"
+      text += "\(from?.en ?? "")\n"
       for hole in stream.holes {
-        text += "  lost \(hole.first)…\(hole.last): \(hole.reason.name)\n"
+        text += "  mất / lost \(hole.first)…\(hole.last): \(hole.reason.name)\n"
       }
     }
     for boot in boots.suffix(bootsMax) {
-      text += "boot \(String(UInt64(bitPattern: boot.boot), radix: 16))"
+      text += "lần bật máy / boot \(String(UInt64(bitPattern: boot.boot), radix: 16))"
       guard let offset = boot.offset else {
-        text += ": time not known\n"
+        text += ": chưa biết giờ / time not known\n"
         continue
       }
-      text += ", started \(RFC3339.format(ms: offset.offsetMs)): "
-      text += "time known by \(offset.evidence.name), ± \(offset.accuracyMs) ms\n"
+      text += " \(RFC3339.format(ms: offset.offsetMs)): "
+      text += "biết giờ nhờ / time known by \(offset.evidence.name), ± \(offset.accuracyMs) ms\n"
     }
     return text
   }
@@ -115,16 +120,22 @@ enum BufferVerifyCommand: Command {
   }
 
   static func text(_ path: String, _ verdict: BufferInspection.Verdict) -> String {
-    var text = "\(path): \(verdict.segments) segments, \(verdict.measurements) measurements"
-    if verdict.isSound { return text + ", all sound\n" }
-    text += ", \(verdict.faults.count) segments damaged\n"
+    let found = Bilingual(
+      "\(path): \(verdict.segments) đoạn, \(verdict.measurements) số đo",
+      "  \(verdict.segments) segments, \(verdict.measurements) measurements")
+    if verdict.isSound {
+      return "\(found.vi), tất cả nguyên vẹn\n\(found.en), all sound\n"
+    }
+    let damaged = verdict.faults.count
+    var text = "\(found.vi), \(damaged) đoạn hỏng\n\(found.en), \(damaged) segments damaged\n"
     if verdict.integrity != "ok" { text += "  SQLite: \(verdict.integrity)\n" }
     for fault in verdict.faults {
-      let stream = fault.stream.map { "stream \($0)" } ?? "no stream"
-      text += "  \(stream), segment at \(fault.first): \(fault.text)\n"
+      let stream = fault.stream.map(\.description) ?? "?"
+      text += "  luồng / stream \(stream), đoạn / segment \(fault.first): \(fault.text)\n"
     }
     return text
-      + "→ hatang-agent run sets a damaged buffer aside and salvages what can be read\n"
+      + "→ sudo systemctl restart hatang-agent: dịch vụ để riêng bộ đệm hỏng và cứu phần đọc được\n"
+      + "  hatang-agent run sets a damaged buffer aside and salvages what can be read\n"
   }
 
   static func json(_ verdict: BufferInspection.Verdict) -> String {

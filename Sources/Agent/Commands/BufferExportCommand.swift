@@ -102,8 +102,8 @@ package enum BufferExportCommand: Command {
     }
     guard unreadable > 0 else { return .done }
     Standard.error(
-      "hatang-agent buffer export: \(unreadable) segments are damaged and left out; see buffer "
-        + "verify\n")
+      "hatang-agent buffer export: \(unreadable) đoạn hỏng bị bỏ; xem: hatang-agent buffer verify\n"
+        + "  \(unreadable) segments are damaged and left out; see buffer verify\n")
     return .failed
   }
 

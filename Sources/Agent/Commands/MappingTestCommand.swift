@@ -44,23 +44,27 @@ package enum MappingTestCommand: Command {
   ) -> (text: String, isTaken: Bool) {
     var text = ""
     if let mapping = mappings.first(where: { $0.takes(topic) }) {
-      text += "\(topic): mapping \(mapping.name), \(mapping.kindName)\n"
+      text += "\(topic): ánh xạ / mapping \(mapping.name), \(mapping.kindName)\n"
       text += mapping.mapped(topic)?.trace(payload) ?? ""
     } else if Topic.measurement(in: topic) != nil {
-      text += "\(topic): no mapping, one of our own topics\n"
+      text +=
+        "\(topic): chủ đề của hệ thống, không cần ánh xạ / one of our own topics, no mapping\n"
     } else {
       let known = mappings.map { "  \($0.topic) (mapping \($0.name))\n" }.joined()
       return (
-        "\(topic): no mapping takes it"
-          + (known.isEmpty ? "; mappings is empty\n" : ", there are:\n\(known)"), false
+        "\(topic): không ánh xạ nào nhận / no mapping takes it"
+          + (known.isEmpty
+            ? "; mappings trống / is empty\n" : "; đang có / there are:\n\(known)"),
+        false
       )
     }
     var parser = PayloadParser(payloadBytesMax: payloadBytesMax, mappings: mappings)
     let found = parser.parse(topic: topic, payload: payload, arrivalMs: arrivalMs)
-    text += "\(found.measurements.count) taken, \(found.rejections.count) rejected\n"
+    let (taken, rejected) = (found.measurements.count, found.rejections.count)
+    text += "nhận / taken \(taken), từ chối / rejected \(rejected)\n"
     for measurement in found.measurements { text += MeasurementText.line(measurement) }
     for rejection in found.rejections {
-      text += "rejected: \(rejection.field): \(rejection.reason)\n"
+      text += "từ chối / rejected: \(rejection.field): \(rejection.reason)\n"
     }
     return (text, found.rejections.isEmpty && !found.measurements.isEmpty)
   }

@@ -22,7 +22,8 @@ enum BackupCommand: Command {
     let received = ledger.streams.reduce(0) { $0 + $1.received }
     let seconds = (monotonicNow() - began).inSeconds
     Standard.output(
-      "\(target): \(received) measurements of \(ledger.streams.count) streams, \(seconds) s\n")
+      "\(target): \(received) số đo của \(ledger.streams.count) luồng, \(seconds) giây\n"
+        + "  \(received) measurements of \(ledger.streams.count) streams, \(seconds) s\n")
     return ledger.isBalanced ? .done : .failed
   }
 }

@@ -89,18 +89,19 @@ package struct PopulationChange: Sendable {
         row(area.id, old?.people[index], new.people[index], "\(area.population)"))
     }
     let listed = areas.areas.reduce(0) { $0 + $1.population }
-    table.add(row("all", old?.total, new.total, "\(listed)"))
-    table.add(row("tiles", old?.tileCount, new.tileCount, ""))
+    table.add(row("tất cả / all", old?.total, new.total, "\(listed)"))
+    table.add(row("ô / tiles", old?.tileCount, new.tileCount, ""))
     var text = table.text
-    text += "before: \(old.map { "sha256:\($0.digest)" } ?? "none")\n"
-    text += "after:  sha256:\(new.digest)\n"
+    text += "trước / before: \(old.map { "sha256:\($0.digest)" } ?? "-")\n"
+    text += "sau / after:    sha256:\(new.digest)\n"
     if old == new {
-      text += "The tables are the same.\n"
+      text += "Hai bảng như nhau.\n  The tables are the same.\n"
     } else if isReplaced {
-      text += "\(path) is replaced; the old one is \(path).previous. "
-      text += "To use it: systemctl reload hatang-aggregator\n"
+      text += "Đã thay \(path), bảng cũ là \(path).previous.\n"
+      text += "  The table is replaced, the old one is kept under that name.\n"
+      text += "→ sudo systemctl reload hatang-aggregator\n  to use it\n"
     } else {
-      text += "Nothing was changed.\n"
+      text += "Chưa thay gì.\n  Nothing was changed.\n"
     }
     return text
   }

@@ -1,3 +1,5 @@
+package import Daemon
+
 /// Columns for a terminal.
 package struct TextTable {
   package enum Alignment: Sendable { case left, right }
@@ -7,6 +9,12 @@ package struct TextTable {
 
   package init(_ columns: [(title: String, alignment: Alignment)]) {
     rows = [columns.map(\.title)]
+    alignments = columns.map(\.alignment)
+  }
+
+  /// With a line of headings in either language.
+  package init(_ columns: [(title: Bilingual, alignment: Alignment)]) {
+    rows = [columns.map(\.title.vi), columns.map(\.title.en)]
     alignments = columns.map(\.alignment)
   }
 

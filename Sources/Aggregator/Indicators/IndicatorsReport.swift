@@ -63,12 +63,16 @@ package struct IndicatorsReport: Sendable {
   package func text(nowMs: Int64) throws(ConfigError) -> String {
     let shown = try shown()
     guard !shown.isEmpty else {
-      return "Nothing has been computed yet; the daemon does it as soon as it runs.\n"
+      return "Chưa tính chỉ tiêu nào; dịch vụ tính ngay khi chạy.\n"
+        + "  Nothing has been computed yet; the daemon does it as soon as it runs.\n"
     }
     var columns = TextTable([
-      ("CODE", .left), ("VALUE", .right), ("95% INTERVAL", .right), ("BOUNDS", .right),
-      ("UNSEEN", .right), ("TARGET", .right), ("VERDICT", .left), ("NEWEST", .right),
-      ("DATA", .left),
+      (Bilingual("MÃ", "CODE"), .left), (Bilingual("GIÁ TRỊ", "VALUE"), .right),
+      (Bilingual("KHOẢNG 95%", "95% INTERVAL"), .right), (Bilingual("BIÊN", "BOUNDS"), .right),
+      (Bilingual("CHƯA ĐO", "UNSEEN"), .right), (Bilingual("MỤC TIÊU", "TARGET"), .right),
+      (Bilingual("KẾT LUẬN", "VERDICT"), .left),
+      (Bilingual("MỚI NHẤT CÁCH ĐÂY", "NEWEST, AGO"), .right),
+      (Bilingual("SỐ LIỆU", "DATA"), .left),
     ])
     for indicator in shown {
       let figure = indicator.figure
@@ -78,13 +82,13 @@ package struct IndicatorsReport: Sendable {
         figure.unmeasuredShare.map { Language.en.percent(share: $0) } ?? "?",
         indicator.target.map { Language.en.percent($0, decimals: 0) } ?? "-",
         figure.verdict, IndicatorsReport.age(figure.newestMs, nowMs),
-        indicator.isSimulated ? "SIMULATED" : "",
+        indicator.isSimulated ? "GIẢ LẬP / SIMULATED" : "",
       ])
     }
     var text = columns.text
     for indicator in shown {
       guard let reason = indicator.figure.reason else { continue }
-      text += "\(indicator.code): \(reason.en)\n"
+      text += "\(indicator.code): \(reason.vi)\n  \(reason.en)\n"
     }
     return text
   }
@@ -96,6 +100,6 @@ package struct IndicatorsReport: Sendable {
   }
 
   private static func age(_ timeMs: Int64?, _ nowMs: Int64) -> String {
-    timeMs.map { AgentsReport.age((nowMs - $0) / 1_000) + " ago" } ?? "-"
+    timeMs.map { AgentsReport.age((nowMs - $0) / 1_000) } ?? "-"
   }
 }

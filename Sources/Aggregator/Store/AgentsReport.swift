@@ -180,20 +180,25 @@ package struct AgentsReport: Equatable, Sendable {
 
   /// - Parameter nowMs: for "seen so long ago".
   package func table(nowMs: Int64) -> String {
-    guard !agents.isEmpty else { return "No agent has been heard of yet.\n" }
+    guard !agents.isEmpty else {
+      return "Chưa trạm nào lên tiếng.\n  No agent has been heard of yet.\n"
+    }
     var table = TextTable([
-      ("AGENT", .left), ("STATE", .left), ("SEEN", .right), ("VERSION", .left),
-      ("BACKLOG", .right), ("OLDEST UNSENT", .right), ("CLOCK", .right), ("REJECTED", .right),
-      ("DATA", .left),
+      (Bilingual("TRẠM", "AGENT"), .left), (Bilingual("TRẠNG THÁI", "STATE"), .left),
+      (Bilingual("THẤY TRƯỚC ĐÂY", "SEEN AGO"), .right),
+      (Bilingual("PHIÊN BẢN", "VERSION"), .left), (Bilingual("CHỜ GỬI", "BACKLOG"), .right),
+      (Bilingual("CHỜ LÂU NHẤT", "OLDEST UNSENT"), .right),
+      (Bilingual("ĐỒNG HỒ", "CLOCK"), .right), (Bilingual("TỪ CHỐI", "REJECTED"), .right),
+      (Bilingual("SỐ LIỆU", "DATA"), .left),
     ])
     for agent in agents {
       table.add([
-        agent.name, agent.isOnline ? "online" : "offline",
-        agent.lastSeenMs.map { AgentsReport.age((nowMs - $0) / 1_000) + " ago" } ?? "never",
+        agent.name, agent.isOnline ? "nối / online" : "mất / offline",
+        agent.lastSeenMs.map { AgentsReport.age((nowMs - $0) / 1_000) } ?? "-",
         agent.version.isEmpty ? "-" : agent.version, "\(agent.backlog)",
         agent.backlog > 0 ? AgentsReport.age(agent.oldestUnsentSeconds) : "-",
         agent.clockOffsetMs.map { "\($0 > 0 ? "+" : "")\($0) ms" } ?? "-",
-        "\(agent.rejected)", agent.isSimulated ? "simulated" : "",
+        "\(agent.rejected)", agent.isSimulated ? "giả lập / simulated" : "",
       ])
     }
     return table.text

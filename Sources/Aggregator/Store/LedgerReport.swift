@@ -207,37 +207,42 @@ extension LedgerReport {
 
   /// For a terminal.
   package var text: String {
-    guard !streams.isEmpty || !refusals.isEmpty else { return "No batch has come yet.\n" }
+    guard !streams.isEmpty || !refusals.isEmpty else {
+      return "Chưa có gói nào tới.\n  No batch has come yet.\n"
+    }
     var table = TextTable([
-      ("AGENT", .left), ("STREAM", .left), ("NEXT", .right), ("RECEIVED", .right),
-      ("DUPLICATES", .right), ("LOST", .right), ("LAST RECEIVED", .left), ("", .left),
+      (Bilingual("TRẠM", "AGENT"), .left), (Bilingual("LUỒNG", "STREAM"), .left),
+      (Bilingual("SỐ KẾ", "NEXT"), .right), (Bilingual("ĐÃ NHẬN", "RECEIVED"), .right),
+      (Bilingual("TRÙNG", "DUPLICATES"), .right), (Bilingual("MẤT", "LOST"), .right),
+      (Bilingual("NHẬN LẦN CUỐI", "LAST RECEIVED"), .left), (Bilingual("", ""), .left),
     ])
     for stream in streams {
       table.add([
         stream.agent, String(stream.stream.prefix(8)), "\(stream.next)", "\(stream.received)",
         "\(stream.duplicates)", "\(stream.lost)", RFC3339.format(ms: stream.lastReceivedMs),
-        stream.isBalanced ? "" : "NOT BALANCED",
+        stream.isBalanced ? "" : "KHÔNG KHỚP / NOT BALANCED",
       ])
     }
     table.add([
-      "total", "", "\(total(\.next))", "\(total(\.received))", "\(total(\.duplicates))",
+      "tổng / total", "", "\(total(\.next))", "\(total(\.received))", "\(total(\.duplicates))",
       "\(total(\.lost))", "", "",
     ])
     var text = table.text
     for stream in streams {
       for hole in stream.holes {
-        text += "lost: \(stream.agent) \(stream.stream.prefix(8)) \(hole.first)…\(hole.last), "
+        text +=
+          "mất / lost: \(stream.agent) \(stream.stream.prefix(8)) \(hole.first)…\(hole.last), "
         text += "\(hole.reason)\n"
       }
     }
     for aside in setAside {
-      let kind = aside.kind.isEmpty ? "of unknown kind" : aside.kind
-      text += "set aside: \(aside.count) × \(aside.agent), \(kind), \(aside.reason); "
-      text += "last: \(aside.last)\n"
+      let kind = aside.kind.isEmpty ? "?" : aside.kind
+      text += "để riêng / set aside: \(aside.count) × \(aside.agent), \(kind), \(aside.reason); "
+      text += "cuối / last: \(aside.last)\n"
     }
     for refusal in refusals {
-      let agent = refusal.agent.isEmpty ? "(no legal name)" : refusal.agent
-      text += "refused: \(refusal.count) × \(agent), \(refusal.reason), last at "
+      let agent = refusal.agent.isEmpty ? "?" : refusal.agent
+      text += "từ chối / refused: \(refusal.count) × \(agent), \(refusal.reason), cuối / last "
       text += "\(RFC3339.format(ms: refusal.lastMs)): \(refusal.lastText)\n"
     }
     return text

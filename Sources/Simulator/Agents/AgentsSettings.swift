@@ -12,9 +12,15 @@ package struct AgentsSettings: Sendable {
   package var cutAfter: Duration?
 
   package static let options: [CommandLineParser.Option] = [
-    .init("agents", "N", help: "N agents with a connection each, to a province's broker"),
-    .init("backlog", "N", help: "agents: measurements that each holds at the start"),
-    .init("cut-after", "SECONDS", help: "agents: cut all connections at once"),
+    .init(
+      "agents", "N", help: "N agents with a connection each, to a province's broker",
+      vi: "N trạm, mỗi trạm một kết nối tới broker của tỉnh"),
+    .init(
+      "backlog", "N", help: "agents: measurements that each holds at the start",
+      vi: "agents: số đo mỗi trạm giữ lúc bắt đầu"),
+    .init(
+      "cut-after", "SECONDS", help: "agents: cut all connections at once",
+      vi: "agents: cắt mọi kết nối cùng lúc"),
   ]
 
   /// Names of the options that mean nothing without `--agents`.
