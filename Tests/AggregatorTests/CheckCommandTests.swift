@@ -65,8 +65,8 @@ import Testing
         """
         ✗ Broker 127.0.0.1:\(port): connect 127.0.0.1:\(port): Connection refused; see that the \
         broker runs and that host and port are right
-          connect 127.0.0.1:\(port): Connection refused; see that the broker runs and that host and \
-        port are right
+          connect 127.0.0.1:\(port): Connection refused; see that the broker runs and that host \
+        and port are right
           → Khởi động lại: sudo systemctl restart mosquitto; xem broker trong cấu hình
             restart it as above; see broker in the configuration
         1 lỗi phải sửa. / 1 to be mended.
@@ -115,8 +115,8 @@ import Testing
     configure(port: broker.port, store: "other.db")
     #expect(
       check().text.contains(
-        "✗ Kho không đọc được: read D/other.db: is no store of this program; start the daemon once, or "
-          + "check store.path\n"))
+        "✗ Kho không đọc được: read D/other.db: is no store of this program; start the daemon "
+          + "once, or check store.path\n"))
   }
 
   @Test func `check as JSON names the remedy apart`() {

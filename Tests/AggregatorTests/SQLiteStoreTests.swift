@@ -192,8 +192,10 @@ import Testing
     #expect(
       report.table(nowMs: dayStartMs + 180_000)
         == """
-        TRẠM   TRẠNG THÁI    THẤY TRƯỚC ĐÂY  PHIÊN BẢN  CHỜ GỬI   CHỜ LÂU NHẤT  ĐỒNG HỒ   TỪ CHỐI  SỐ LIỆU
-        AGENT  STATE               SEEN AGO  VERSION    BACKLOG  OLDEST UNSENT    CLOCK  REJECTED  DATA
+        TRẠM   TRẠNG THÁI    THẤY TRƯỚC ĐÂY  PHIÊN BẢN  CHỜ GỬI   CHỜ LÂU NHẤT  ĐỒNG HỒ   TỪ \
+        CHỐI  SỐ LIỆU
+        AGENT  STATE               SEEN AGO  VERSION    BACKLOG  OLDEST UNSENT    CLOCK  \
+        REJECTED  DATA
         kcn-1  nối / online           3 min  0.1.0           12          5 min        -         2
 
         """)

@@ -75,8 +75,8 @@ import Testing
     ),
     (
       [5_208], "nonsense", 83,
-      "127.0.0.1:5208: trả lời của iperf3 không phải là JSON: expected a value, found Segmentation; "
-        + "put texts in quotes",
+      "127.0.0.1:5208: trả lời của iperf3 không phải là JSON: expected a value, found "
+        + "Segmentation; put texts in quotes",
       "127.0.0.1:5208: the answer of iperf3 is no JSON: expected a value, found Segmentation; put "
         + "texts in quotes"
     ),

@@ -20,8 +20,8 @@ enum LedgerCommand: Command {
     for stream in report.streams where !stream.isBalanced {
       Standard.error(
         """
-        luồng \(stream.stream) của \(stream.agent) không khớp; kho bị sửa từ ngoài hoặc hỏng: khôi phục \
-        bản sao cuối, các trạm sẽ gửi lại phần sau đó
+        luồng \(stream.stream) của \(stream.agent) không khớp; kho bị sửa từ ngoài hoặc hỏng: \
+        khôi phục bản sao cuối, các trạm sẽ gửi lại phần sau đó
         stream \(stream.stream) of \(stream.agent) does not add up: next \(stream.next), received \
         \(stream.received) + lost \(stream.lost) (in holes \(stream.lostInHoles)); the store \
         \(configuration.storePath) was changed from outside or is damaged: restore the last \

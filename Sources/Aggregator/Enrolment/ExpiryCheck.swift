@@ -1,8 +1,8 @@
 import Daemon
 import Enrolment
 
-/// The line `certificates` of `check`, where there is an authority: yellow 30 days before an agent's
-/// end, red after it.
+/// The line `certificates` of `check`, where there is an authority: yellow 30 days before an
+/// agent's end, red after it.
 enum ExpiryCheck {
   static func add(_ authority: AuthorityConfiguration, nowMs: Int64, to report: inout CheckReport) {
     guard let index = AuthorityIndex(file: authority.indexFile) else { return }

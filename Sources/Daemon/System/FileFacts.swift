@@ -65,8 +65,8 @@ public struct SystemUser: Equatable, Sendable {
     self.init(name: name, id: id, groups: Set(list.prefix(Int(count))))
   }
 
-  /// Whether this user can do with the file what is asked, its folders included; the first path that
-  /// forbids it.
+  /// Whether this user can do with the file what is asked, its folders included; the first path
+  /// that forbids it.
   public func obstacle(to path: String, bits: UInt32 = FileFacts.read) -> String? {
     var folder = Files.directory(of: path)
     var folders: [String] = []

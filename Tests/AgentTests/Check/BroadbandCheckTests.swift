@@ -3,8 +3,8 @@ import Daemon
 import TestSupport
 import Testing
 
-/// What `check` says of a line and its iperf3 servers: real servers, closed ports and listeners that
-/// are none.
+/// What `check` says of a line and its iperf3 servers: real servers, closed ports and listeners
+/// that are none.
 @Suite struct BroadbandCheckTests {
   private let folder = TemporaryFolder()
 
@@ -71,12 +71,12 @@ import Testing
         green probe_broadband_l/127.0.0.1:P1: Máy chủ iperf3 127.0.0.1:P1 nhận đo: gửi thử 100 \
         kB xong sau N ms
           the iperf3 server takes tests: 100 kB came in N ms
-        red probe_broadband_l/127.0.0.1:P2: Máy chủ iperf3 127.0.0.1:P2 không nối được qua lo: cannot \
-        connect to 127.0.0.1: Connection refused
+        red probe_broadband_l/127.0.0.1:P2: Máy chủ iperf3 127.0.0.1:P2 không nối được qua lo: \
+        cannot connect to 127.0.0.1: Connection refused
           the iperf3 server cannot be reached over lo
         \(keeper("P2"))\
-        red probe_broadband_l/127.0.0.1:P3: Máy chủ iperf3 127.0.0.1:P3 mở cổng nhưng không nhận đo: \
-        received an unknown control message
+        red probe_broadband_l/127.0.0.1:P3: Máy chủ iperf3 127.0.0.1:P3 mở cổng nhưng không nhận \
+        đo: received an unknown control message
           the port is open, but the iperf3 server takes no test: received an unknown control message
         \(keeper("P3"))
         """)
@@ -99,16 +99,17 @@ import Testing
     let text = try check([port, swallows.port, full.port])
     #expect(
       text == line + """
-        yellow probe_broadband_l/127.0.0.1:P1: Máy chủ iperf3 127.0.0.1:P1 đang bận đo cho người khác
+        yellow probe_broadband_l/127.0.0.1:P1: Máy chủ iperf3 127.0.0.1:P1 đang bận đo cho người \
+        khác
           the iperf3 server is busy with another's test
         → Kiểm tra lại sau; nếu thường bận, thêm máy chủ khác vào probes.broadband.l.servers
           check again later; if it is so often, add another server there
-        red probe_broadband_l/127.0.0.1:P2: Máy chủ iperf3 127.0.0.1:P2 mở cổng nhưng không đo được: \
-        iperf3 không xong sau 8 s và đã bị dừng
+        red probe_broadband_l/127.0.0.1:P2: Máy chủ iperf3 127.0.0.1:P2 mở cổng nhưng không đo \
+        được: iperf3 không xong sau 8 s và đã bị dừng
           the port is open, but there is no test: iperf3 was not done after 8 s and was ended
         \(keeper("P2"))\
-        red probe_broadband_l/127.0.0.1:P3: Máy chủ iperf3 127.0.0.1:P3 không nối được qua lo: cannot \
-        connect to 127.0.0.1: Connection timed out
+        red probe_broadband_l/127.0.0.1:P3: Máy chủ iperf3 127.0.0.1:P3 không nối được qua lo: \
+        cannot connect to 127.0.0.1: Connection timed out
           the iperf3 server cannot be reached over lo
         \(keeper("P3"))
         """)
@@ -131,30 +132,30 @@ import Testing
         """)
     #expect(
       look(100_000_000, false, nil) == """
-        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: giao diện không \
-        đếm byte, không biết đường truyền có rảnh và đã tốn bao nhiêu dữ liệu
-          lo is up, port 100.0 Mbit/s, now ? Mbit/s: it counts no bytes, so neither use by others nor \
-        the data's budget can be told
+        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: giao diện \
+        không đếm byte, không biết đường truyền có rảnh và đã tốn bao nhiêu dữ liệu
+          lo is up, port 100.0 Mbit/s, now ? Mbit/s: it counts no bytes, so neither use by \
+        others nor the data's budget can be told
         → Đặt probes.broadband.l.interface là cổng thật, như eth0
           name a real port there, such as eth0
-        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: chậm hơn gói cước \
-        1000.0 Mbit/s, lần đo không chứng minh được gì về gói này
+        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: chậm hơn gói \
+        cước 1000.0 Mbit/s, lần đo không chứng minh được gì về gói này
           lo is up, port 100.0 Mbit/s, now ? Mbit/s: slower than the plan's 1000.0 Mbit/s, a test \
         proves nothing about the plan
         → Dùng cổng và cáp nhanh hơn, ít nhất bằng gói cước
           use a port and cable as fast
-        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: là Wi-Fi, lần đo \
-        không được tính cho đường cố định
-          lo is up, port 100.0 Mbit/s, now ? Mbit/s: it is Wi-Fi, a test does not count for the fixed \
-        line
+        yellow probe_broadband_l: lo đang nối, cổng 100.0 Mbit/s, lúc này ? Mbit/s: là Wi-Fi, \
+        lần đo không được tính cho đường cố định
+          lo is up, port 100.0 Mbit/s, now ? Mbit/s: it is Wi-Fi, a test does not count for the \
+        fixed line
         → Nối bằng cáp
           use a cable
 
         """)
     #expect(
       look(nil, nil, 2e12) == """
-        yellow probe_broadband_l: lo đang nối, cổng ? Mbit/s, lúc này 2000000.0 Mbit/s: có người đang \
-        dùng, lần đo sẽ bị hoãn
+        yellow probe_broadband_l: lo đang nối, cổng ? Mbit/s, lúc này 2000000.0 Mbit/s: có người \
+        đang dùng, lần đo sẽ bị hoãn
           lo is up, port ? Mbit/s, now 2000000.0 Mbit/s: in use, a test would be put off
         → Kiểm tra lại lúc rảnh; nếu luôn vậy, tăng busy_bps
           check again when it is idle; if it never is, raise busy_bps

@@ -77,7 +77,8 @@ import Testing
     (
       "autosave_interval 1", "yellow",
       "ghi cả hàng đợi sau mỗi 1 bản tin, mòn flash khi dịch vụ vắng",
-      "it writes its whole queue every 1 messages, which wears the flash out while the daemon is away"
+      "it writes its whole queue every 1 messages, which wears the flash out while the daemon is "
+        + "away"
     ),
     (
       "max_queued_bytes 1000000", "yellow", "chỉ giữ 1000000 byte khi dịch vụ vắng, quá thì bỏ",
@@ -127,8 +128,8 @@ import Testing
     let text = try Self.shipped().replacing("persistence_location", with: "#")
     #expect(
       try limits(text).hasPrefix(
-        "yellow local_limits: Broker tại chỗ: không có persistence_location, không chắc nó ghi được "
-          + "hàng đợi ra đĩa\n"))
+        "yellow local_limits: Broker tại chỗ: không có persistence_location, không chắc nó ghi "
+          + "được hàng đợi ra đĩa\n"))
   }
 
   @Test func `what the CONNACK does not say is taken from the file`() throws {
@@ -157,8 +158,8 @@ import Testing
     let text = try limits(Self.shipped() + more + "\n")
     let told = ports.map {
       """
-      yellow local_access: Broker tại chỗ: ai trong mạng cũng ghi được số đo dưới tên thiết bị khác, \
-      qua cổng \($0)
+      yellow local_access: Broker tại chỗ: ai trong mạng cũng ghi được số đo dưới tên thiết bị \
+      khác, qua cổng \($0)
         the local broker: whoever is on the network may write in any device's name, at port \($0)
       → Đặt per_listener_settings true, allow_anonymous false; mẫu: \
       /usr/share/hatang/mosquitto/hatang-agent.conf

@@ -10,7 +10,8 @@ package enum DiskCheck {
     examineRoom(RoomEstimate(buffer, freeBytes: free, status: site.status.root), findings)
   }
 
-  /// - Parameter user: the daemon's; `nil`: this host does not know it (yet), so our own rights count.
+  /// - Parameter user: the daemon's; `nil`: this host does not know it (yet), so our own rights
+  /// count.
   /// - Returns: free bytes; `nil` where the folder cannot be used at all.
   @discardableResult
   package static func examine(

@@ -77,14 +77,15 @@ package struct LocalLimits {
       warn(
         .warning,
         "ghi hàng đợi mỗi \(interval) giây, mất điện khi dịch vụ vắng là mất chừng ấy bản tin",
-        "it writes its queue every \(interval) s, a power cut loses as much while the daemon is away",
+        "it writes its queue every \(interval) s, a power cut loses as much while the daemon is "
+          + "away",
         Self.autosaveSetting)
     } else if interval > Self.autosaveChanges.upperBound {
       warn(
         .warning,
         "ghi hàng đợi sau mỗi \(interval) bản tin, mất điện khi dịch vụ vắng là mất chừng ấy",
-        "it writes its queue every \(interval) messages, a power cut loses as many while the daemon "
-          + "is away", Self.autosaveSetting)
+        "it writes its queue every \(interval) messages, a power cut loses as many while the "
+          + "daemon is away", Self.autosaveSetting)
     } else if interval < Self.autosaveChanges.lowerBound {
       warn(
         .warning, "ghi cả hàng đợi sau mỗi \(interval) bản tin, mòn flash khi dịch vụ vắng",

@@ -1,7 +1,7 @@
 import Daemon
 
-/// Takes what the tests of one run need off the month's budget before they start, and puts what they
-/// really took in its place. Owned by the run's thread.
+/// Takes what the tests of one run need off the month's budget before they start, and puts what
+/// they really took in its place. Owned by the run's thread.
 final class DataMeter {
   private let settings: BroadbandProbeSettings
   private let interface: NetworkInterface
