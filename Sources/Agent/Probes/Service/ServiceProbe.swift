@@ -36,8 +36,17 @@ struct ServiceProbe {
   ) throws(ProbeFailure) -> ProbeReading {
     var rows: [String] = []
     var missing: [String] = []
+    // One that cannot be, or is not there, does not take the others with it.
+    var failure: ProbeFailure?
     for counter in settings.counters {
-      guard let value = try answer.value(counter.from) else {
+      let found: Int64?
+      do throws(ProbeFailure) {
+        found = try answer.value(counter.from)
+      } catch {
+        failure = failure ?? error
+        continue
+      }
+      guard let value = found else {
         missing.append(counter.from)
         continue
       }
@@ -50,8 +59,7 @@ struct ServiceProbe {
       json.endObject()
       rows.append(json.text)
     }
-    var failure: ProbeFailure?
-    if !missing.isEmpty {
+    if failure == nil, !missing.isEmpty {
       let shown = missing.prefix(5).joined(separator: ", ")
       failure = ProbeFailure(
         .incomplete,
