@@ -81,7 +81,7 @@ let package = Package(
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DaemonTests", ["Daemon", "TestSupport"]),
     tests(
-      "EnrolmentTests", ["Agent", "Aggregator", "Enrolment", "Daemon", "TestSupport"]),
+      "EnrolmentTests", ["Agent", "Aggregator", "Enrolment", "MQTT", "Daemon", "TestSupport"]),
     tests(
       "AgentTests",
       ["Agent", "Protocol", "MQTT", "SQLite", "Daemon", "Enrolment", "TestSupport"]),

@@ -2,6 +2,7 @@ import Aggregator
 import Daemon
 import Glibc
 import Indicators
+import MQTT
 import TestSupport
 import Testing
 
@@ -29,7 +30,7 @@ import Testing
 
   @Test func `what is not given has the contract's default`() throws {
     let configuration = try parse(AggregatorConfigurationTests.least)
-    #expect(configuration.broker.port == 1_883 && configuration.broker.caFile == nil)
+    #expect(configuration.broker.port == 1_883 && configuration.broker.tls == nil)
     #expect(configuration.storePath == "/var/lib/hatang-aggregator/hatang.db")
     #expect(configuration.keepRawDays == 400 && configuration.recomputeSeconds == 2)
     #expect(configuration.listen.host == "127.0.0.1" && configuration.listen.port == 8_057)
@@ -220,7 +221,7 @@ import Testing
 
   @Test func `a broker needs its host, readable certificates, and what belongs together`() throws {
     let folder = TemporaryFolder()
-    folder.write("x", to: "ca.pem")
+    folder.write("-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n", to: "ca.pem")
     folder.write("secret\nsecond line", to: "password")
     func complaint(_ broker: String) -> String {
       let text = "{ broker: { \(broker) }, indicators: \"i\", areas: \"a\" }"
@@ -239,11 +240,11 @@ import Testing
         == "D/a.json5:1: broker.port is 70000, allowed 1…65535; lower it")
     #expect(
       complaint("host: \"b\", ca_file: \"no.pem\"")
-        == "D/a.json5:1: broker.ca_file is \"D/no.pem\": cannot open D/no.pem: No such file or "
-        + "directory; check path and permissions")
+        == "D/a.json5:1: broker.ca_file names D/no.pem, which cannot be read: No such file or "
+        + "directory; put the file there, or correct the path")
     #expect(
       complaint("host: \"b\", ca_file: \"ca.pem\", cert_file: \"ca.pem\"")
-        == "D/a.json5:1: broker.cert_file needs its key beside it; add broker.key_file")
+        == "D/a.json5:1: broker.cert_file is of no use without key_file; add key_file")
     let key = "host: \"b\", ca_file: \"ca.pem\", cert_file: \"ca.pem\", key_file: \"ca.pem\""
     chmod(folder.file("ca.pem"), 0o644)
     #expect(
@@ -254,7 +255,7 @@ import Testing
     #expect(complaint(key).contains("/ca.pem\"))"))
     #expect(
       complaint("host: \"b\", password_file: \"password\"")
-        == "D/a.json5:1: broker.password_file needs a username beside it; add broker.username")
+        == "D/a.json5:1: broker.password_file is of no use without username; add username")
     #expect(
       !complaint("host: \"b\", username: \"u\", password_file: \"password\"").contains("second"))
     let secret = try ConfigNode.parse(

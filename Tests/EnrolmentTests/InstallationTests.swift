@@ -3,6 +3,7 @@ import Aggregator
 import Daemon
 import Enrolment
 import Glibc
+import MQTT
 import TestSupport
 import Testing
 

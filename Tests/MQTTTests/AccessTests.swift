@@ -118,9 +118,10 @@ import Testing
     let ofB = try province.uplink(of: b)
     let client = try Client(ofB).connect()
     try client.subscribe("hatang/v1/\(b)/receipt")
-    let broker = try BrokerConfiguration(
-      ConfigNode.parse(
-        text: "{ host: \"127.0.0.1\", port: \(province.broker.port) }", name: "broker"))
+    let broker = try BrokerSettings(
+      in: ConfigNode.parse(
+        text: "{ broker: { host: \"127.0.0.1\", port: \(province.broker.port) } }", name: "a"),
+      key: "broker", clientIDs: .ofThisRun)
     let own = broker.options(clientID: "hatang-aggregator")
     let aggregator = try Client(own).connect()
     for guess in ["hatang-\(b)-uplink", "hatang-aggregator", "hatang-indicators", b] {

@@ -1,4 +1,5 @@
 package import Daemon
+package import MQTT
 import Protocol
 
 /// The agent's settings, read from JSON5 and checked: every value in it is legal, and the files
@@ -44,7 +45,7 @@ package struct AgentConfiguration: Sendable {
     agent = try root.required("agent").string(
       legal: AgentName.legalText, where: { AgentName.isLegal($0) })
     local = try BrokerSettings(in: root, key: "local", defaultHost: "127.0.0.1")
-    uplink = try BrokerSettings(in: root, key: "uplink", defaultHost: nil)
+    uplink = try BrokerSettings(in: root, key: "uplink")
     buffer = try BufferSettings(root["buffer"])
     maxPayloadBytes = Int(
       try root.integer(

@@ -1,6 +1,6 @@
 package import Daemon
 package import Enrolment
-import MQTT
+package import MQTT
 
 /// The agent's own certificate, as `uplink.cert_file` names it. Read when the daemon starts, when
 /// it reads its configuration again, and by `check`; not kept in view otherwise.

@@ -1,5 +1,6 @@
 import Daemon
 import Glibc
+import MQTT
 import Protocol
 
 /// All that the daemon says of itself, at one moment: the status file and the service manager's

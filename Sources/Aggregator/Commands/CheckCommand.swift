@@ -170,7 +170,7 @@ package enum CheckCommand: Command {
   ) -> Bool {
     mqttStart()
     defer { mqttStop() }
-    let name = "\(configuration.broker.host):\(configuration.broker.port)"
+    let name = configuration.broker.name
     do {
       let ms = try BrokerProbe.roundTrip(configuration.broker)
       report.add(
@@ -220,7 +220,7 @@ enum BrokerProbe {
   private static let timeout: Duration = .seconds(10)
 
   /// - Returns: ms until the subscriptions stood.
-  static func roundTrip(_ broker: BrokerConfiguration) throws -> Int64 {
+  static func roundTrip(_ broker: BrokerSettings) throws -> Int64 {
     // Its own name: the daemon's would end the daemon's connection.
     let connection = try Connection(broker.options(clientID: "hatang-aggregator-check"))
     let began = monotonicNow()

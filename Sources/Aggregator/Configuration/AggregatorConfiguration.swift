@@ -1,10 +1,12 @@
 package import Daemon
 package import Indicators
+package import MQTT
+import Protocol
 
 /// The aggregator's configuration file, `/etc/hatang/aggregator.json5`, checked as far as one can
 /// without opening anything but the files that it names for the broker's connection.
 package struct AggregatorConfiguration: Sendable {
-  package var broker: BrokerConfiguration
+  package var broker: BrokerSettings
   /// The store's SQLite file.
   package var storePath: String
   /// Days for which the segments are kept as they came; older measurements are set aside.
@@ -41,7 +43,7 @@ package struct AggregatorConfiguration: Sendable {
       "broker", "store", "http", "indicators", "areas", "population", "outlines", "availability",
       "agents", "agent_areas", "quotas", "recompute_seconds", "method", "ca", "open_data",
     ])
-    broker = try BrokerConfiguration(try node.required("broker"))
+    broker = try BrokerSettings(in: node, key: "broker", clientIDs: .ofThisRun)
     let store = node["store"]
     try store?.expectKeys(["path", "keep_raw_days"])
     storePath = try store?["path"]?.path() ?? AggregatorConfiguration.defaultStorePath
@@ -85,5 +87,12 @@ extension ConfigNode? {
   fileprivate func flatMapPath() throws(ConfigError) -> String? {
     guard let node = self, !node.isNull else { return nil }
     return try node.path()
+  }
+}
+
+extension ConfigNode {
+  /// The name of an agent, as topics have it.
+  func agentName() throws(ConfigError) -> String {
+    try string(legal: AgentName.legalText) { AgentName.isLegal($0) }
   }
 }

@@ -19,7 +19,7 @@ final class IndicatorPublisher {
   private static let backoffMin: Duration = .seconds(1)
   private static let backoffMax: Duration = .seconds(30)
 
-  init(_ broker: BrokerConfiguration) {
+  init(_ broker: BrokerSettings) {
     options = broker.options(clientID: "hatang-indicators")
   }
 

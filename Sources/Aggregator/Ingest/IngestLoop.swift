@@ -12,7 +12,7 @@ import Protocol
 /// connection dropped, and the agents send again. The PUBACK only tells the broker to go on: the
 /// session ends with the connection, so the broker would not send anything again in any case.
 final class IngestLoop {
-  private let broker: BrokerConfiguration
+  private let broker: BrokerSettings
   private let store: any Store
   private let ingestor: Ingestor
   private let quotas: QuotaConfiguration

@@ -1,21 +1,33 @@
-import Daemon
-package import MQTT
+package import Daemon
 
-/// How to reach a broker: `local` and `uplink` in the configuration.
+/// How to reach a broker: `local` and `uplink` in the agent's configuration, `broker` in the
+/// aggregator's.
 package struct BrokerSettings: Sendable {
   package let host: String
   package let port: Int
   /// `nil`: plain TCP.
   package let tls: TLSOptions?
   package let username: String?
-  /// The content of `password_file` without its last line break.
+  /// The first line of `password_file`; never shown.
   package let password: String?
   package let passwordFile: String?
 
-  /// Follows each client id: nothing, or what only the holder of our key knows. A broker ends a
-  /// connection when another one gives the same client id, whoever that is; an agent that could
-  /// guess another's could so cut it off.
+  /// Follows each client id. A broker ends a connection when another one gives the same client id,
+  /// whoever that is and whichever listener it comes by; who could guess ours could so cut us off.
   private let clientIDSuffix: String
+
+  /// What makes client ids that nobody can guess.
+  package enum ClientIDs {
+    /// The same each time, so that sessions last: nothing without `key_file`, else what only the
+    /// holder of the key knows.
+    case lasting
+    /// Those of this run of the program.
+    case ofThisRun
+  }
+
+  private static let suffixOfThisRun =
+    "-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    + String(UInt64.random(in: .min ... .max), radix: 36)
 
   /// `host:port`, as messages name it.
   package var name: String { "\(host):\(port)" }
@@ -30,13 +42,13 @@ package struct BrokerSettings: Sendable {
   }
 
   /// - Parameter defaultHost: `nil`: the host must be given.
-  init(
-    in root: ConfigNode, key: String, defaultHost: String?
+  package init(
+    in root: ConfigNode, key: String, defaultHost: String? = nil, clientIDs: ClientIDs = .lasting
   ) throws(ConfigError) {
     let found = defaultHost == nil ? try root.required(key) : root[key]
     guard let node = found else {
       (host, port, tls, username, password) = (defaultHost ?? "", 1_883, nil, nil, nil)
-      clientIDSuffix = ""
+      clientIDSuffix = clientIDs == .lasting ? "" : Self.suffixOfThisRun
       passwordFile = nil
       return
     }
@@ -57,7 +69,9 @@ package struct BrokerSettings: Sendable {
     }
     password = try Self.password(node, hasUsername: username != nil)
     passwordFile = try node["password_file"]?.path()
-    clientIDSuffix = try Self.clientIDSuffix(node["key_file"])
+    clientIDSuffix =
+      clientIDs == .lasting
+      ? try Self.clientIDSuffix(node["key_file"]) : Self.suffixOfThisRun
   }
 
   /// The same each time, so that a connection after a lost one ends it, and with it its last will.
@@ -110,13 +124,12 @@ package struct BrokerSettings: Sendable {
   ) throws(ConfigError) -> String? {
     guard let file = node["password_file"] else { return nil }
     guard hasUsername else { throw file.error("is of no use without username; add username") }
-    var text = try content(of: Credentials.file(for: file.path()), file)
-    // A line break of two characters is one Character, too.
-    if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+    let text = try content(of: Credentials.file(for: file.path()), file)
+      .prefix { !$0.isNewline }
     guard !text.isEmpty else {
       throw file.error("names \(try file.path()), which is empty; write the password into it")
     }
-    return text
+    return String(text)
   }
 
   private static func content(
