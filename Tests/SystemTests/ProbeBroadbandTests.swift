@@ -83,6 +83,50 @@ struct ProbeBroadbandTests {
       busy.text == "✗ broadband line: máy chủ iperf3 đang bận: 10.98.7.2:5201: busy / the iperf3 "
         + "servers are busy: 10.98.7.2:5201: busy\n")
   }
+
+  @Test func `check tries each server over the line itself, within its 30 s`() throws {
+    let net = try ShapedLine(downBps: Self.downBps, upBps: Self.upBps)
+    let site = ProbeSite(
+      in: net.folder,
+      probes: """
+        broadband: { line: { line: "HNM-0001", interface: "line0",
+          servers: ["10.98.7.2:5201", "10.98.7.2:5299", "10.98.7.77"],
+          provisioned_down_bps: 100000000 } }
+        """)
+    let began = monotonicNow()
+    let found = try output(
+      of: net.inside[0],
+      Array(net.inside.dropFirst()) + [
+        Repository.program("hatang-agent"), "check", "--json", "--config",
+        site.folder.file("probe.json5"),
+      ], in: net.folder, within: .seconds(120))
+    #expect(monotonicNow() - began <= .seconds(30))
+    var lines: [String] = []
+    for check in try ConfigNode.answer(Array(found.text.utf8), of: "check").required("checks")
+      .array()
+    {
+      let part = try check.required("check").string()
+      guard part.hasPrefix("probe_") else { continue }
+      lines.append(
+        "\(check["result"]?.plain ?? "") \(part): \(check.at("text", "vi")?.plain ?? "")")
+    }
+    let server = "probe_broadband_line/10.98.7"
+    #expect(
+      lines.map { line in
+        line.replacing(/(sau|lúc này) [0-9.]+/) { "\($0.output.1) N" }
+          // Which comes first depends on the machine's load.
+          .replacing(/No route to host|Connection timed out/, with: "nobody there")
+      } == [
+        "passed probe_broadband_line: iperf3 3.12, line0 đang nối, cổng 10000.0 Mbit/s, lúc này N "
+          + "Mbit/s",
+        "passed \(server).2:5201: Máy chủ iperf3 10.98.7.2:5201 nhận đo: gửi thử 100 kB xong sau N "
+          + "ms",
+        "failed \(server).2:5299: Máy chủ iperf3 10.98.7.2:5299 không nối được qua line0: cannot "
+          + "connect to 10.98.7.2: Connection refused",
+        "failed \(server).77:5201: Máy chủ iperf3 10.98.7.77:5201 không nối được qua line0: cannot "
+          + "connect to 10.98.7.77: nobody there",
+      ], "\(found.text)")
+  }
 }
 
 /// A probe's host and an iperf3 server, each in a network namespace, and a line of known rates
@@ -121,6 +165,11 @@ private final class ShapedLine {
           "-n", name, "qdisc", "add", "dev", port, "root", "tbf", "rate",
           "\(Int(rate))bit", "burst", "64kb", "latency", "50ms",
         ])
+    }
+    // The kernel notices a moment after the last of these.
+    try waitUntil("the line is up") { [folder] in
+      try output(of: "/usr/sbin/ip", ["-n", probe, "link", "show", "line0"], in: folder).text
+        .contains("state UP")
     }
     server = Program(
       "/usr/sbin/ip", ["netns", "exec", far, "iperf3", "-s", "--forceflush"],
