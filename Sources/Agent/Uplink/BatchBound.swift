@@ -17,20 +17,33 @@ package struct BatchBound {
   private var said: Int?
   /// The largest batch since the connection was made or the last receipt came.
   private var underWay = 0
+  /// The smallest batch of one segment since then; `nil`: none.
+  private var segmentUnderWay: Int?
+  /// Connections in a row that ended with a batch under way that cannot be made smaller.
+  private var breaks = 0
+  /// Bytes of the smallest of these.
+  private var stuckBytes = 0
 
   package init() {}
 
   /// - Parameter packetBytesMax: as the CONNACK has it.
   package mutating func connected(packetBytesMax: Int?) {
     underWay = 0
+    segmentUnderWay = nil
     said = packetBytesMax.map { max(Self.bytesMin, $0 - Self.frameBytes) }
     if let said { bytes = min(bytes, said) }
   }
 
-  package mutating func sent(_ count: Int) { underWay = max(underWay, count) }
+  /// - Parameter isOneSegment: no batch can be smaller: what one commit stored goes as a whole.
+  package mutating func sent(_ count: Int, isOneSegment: Bool = false) {
+    underWay = max(underWay, count)
+    if isOneSegment { segmentUnderWay = min(segmentUnderWay ?? .max, count) }
+  }
 
   package mutating func receipted() {
     underWay = 0
+    segmentUnderWay = nil
+    breaks = 0
     bytes = min(said ?? Self.bytesMax, Self.bytesMax, bytes + max(16, bytes / 128))
   }
 
@@ -39,5 +52,23 @@ package struct BatchBound {
   package mutating func broke() {
     if underWay > Self.bytesMin { bytes = max(Self.bytesMin, min(bytes, underWay / 2)) }
     underWay = 0
+    if let segmentUnderWay, segmentUnderWay > Self.bytesMin {
+      breaks += 1
+      stuckBytes = breaks == 1 ? segmentUnderWay : min(stuckBytes, segmentUnderWay)
+    }
+    segmentUnderWay = nil
+  }
+
+  /// Connections that end so often are no accident.
+  private static let breaksMin = 3
+
+  /// What holds delivery up where the broker says nothing, and closes; `nil`: nothing does.
+  package func trouble(broker: String) -> String? {
+    guard breaks >= Self.breaksMin else { return nil }
+    return """
+      publish \(broker): \(breaks) connections ended with a batch of \(stuckBytes) bytes under way, \
+      which cannot be smaller; raise message_size_limit and max_packet_size at the broker to 1 MB \
+      or more, or see whether the line carries so much
+      """
   }
 }

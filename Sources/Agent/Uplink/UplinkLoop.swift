@@ -145,7 +145,7 @@ final class UplinkLoop<Source: UplinkSource> {
         report.update {
           $0.isConnected = true
           $0.sinceMs = wallClockMs()
-          $0.trouble = nil
+          $0.trouble = bound.trouble(broker: broker.name)
         }
       case .subscribed, .published: break
       case .refused(let error): throw error
@@ -193,6 +193,7 @@ final class UplinkLoop<Source: UplinkSource> {
     switch sender.received(receipt, now: monotonicNow()) {
     case .advanced(let next):
       bound.receipted()
+      report.update { $0.trouble = nil }
       try source.setAcknowledged(receipt.stream, next)
     case .rewound(let next):
       Log.notice(
@@ -258,7 +259,7 @@ final class UplinkLoop<Source: UplinkSource> {
   private func publish(_ batch: Batch, _ connection: Connection) throws {
     clockQuestion.sent(batch.sentMs, bootMs: monotonicNow().milliseconds)
     let payload = batch.encoded()
-    bound.sent(payload.count)
+    bound.sent(payload.count, isOneSegment: batch.segments.count == 1)
     try connection.publish(Publication(topic: Topic.batch(agent: agent), payload: payload))
   }
 
@@ -339,7 +340,7 @@ final class UplinkLoop<Source: UplinkSource> {
   // MARK: Trouble
 
   private func note(_ error: any Error) {
-    let text = "\(error)"
+    let text = bound.trouble(broker: broker.name) ?? "\(error)"
     let isNew = report.current.trouble != text
     report.update { $0.trouble = text }
     if isNew || troubleLog.allows(now: monotonicNow()) {
