@@ -15,14 +15,20 @@ package struct LedgerReport: Equatable, Sendable {
     package var received: Int64
     package var duplicates: Int64
     package var lost: Int64
-    package var holes: [Hole]
+    /// The newest of them, in order: a report is bounded, whatever an agent declares.
+    package var holes: [Hole] = []
+    /// All of them.
+    package var holeCount: Int64 = 0
+    /// Numbers in all of them.
+    package var lostInHoles: Int64 = 0
     package var firstReceivedMs: Int64
     package var lastReceivedMs: Int64
 
     /// Rises from stream to stream: "!" comes before every letter of a name.
     var cursor: String { "\(agent)!\(stream)" }
 
-    package var lostInHoles: Int64 { sum(holes.map(\.count)) }
+    /// Older than those that are shown.
+    var holesLeftOut: Int64 { holeCount - Int64(holes.count) }
 
     /// Every number below `next` is received or lost, and each loss has its hole.
     package var isBalanced: Bool {
@@ -79,13 +85,16 @@ package struct LedgerReport: Equatable, Sendable {
         Stream(
           agent: row.text(1), stream: StreamID(bytes: row.blob(2))?.description ?? "",
           next: row.integer(3), received: row.integer(4), duplicates: row.integer(5),
-          lost: row.integer(6), holes: [], firstReceivedMs: row.integer(7),
+          lost: row.integer(6), firstReceivedMs: row.integer(7),
           lastReceivedMs: row.integer(8))
       )
     }
     streams = rows.map { id, stream in
       var stream = stream
-      stream.holes = holes[id] ?? []
+      guard let own = holes[id] else { return stream }
+      stream.holes = own.newest.reversed()
+      stream.holeCount = own.count
+      stream.lostInHoles = own.numbers
       return stream
     }
     refusals = try LedgerReport.refusals(reader)
@@ -94,13 +103,39 @@ package struct LedgerReport: Equatable, Sendable {
 
   package var isBalanced: Bool { streams.allSatisfy(\.isBalanced) }
 
-  private static func holes(_ reader: StoreReader) throws(StoreError) -> [Int64: [Hole]] {
-    let rows = try reader.rows(
-      "SELECT stream, first, last, reason FROM holes ORDER BY stream, first"
+  /// A stream's, counted as they pass.
+  private struct Holes {
+    var newest: [Hole] = []
+    var count: Int64 = 0
+    var numbers: Int64 = 0
+  }
+
+  /// Shown of one stream, and of all together.
+  private static let holesMax = 1_000
+  private static let allHolesMax = 20_000
+
+  private static func holes(_ reader: StoreReader) throws(StoreError) -> [Int64: Holes] {
+    var found: [Int64: Holes] = [:]
+    var present: (stream: Int64, holes: Holes)?
+    var shown = 0
+    try reader.each(
+      "SELECT stream, first, last, reason FROM holes ORDER BY stream DESC, first DESC"
     ) { row in
-      (row.integer(0), Hole(first: row.integer(1), last: row.integer(2), reason: row.text(3)))
+      let stream = row.integer(0)
+      if present?.stream != stream {
+        if let present { found[present.stream] = present.holes }
+        present = (stream, Holes())
+      }
+      let hole = Hole(first: row.integer(1), last: row.integer(2), reason: "")
+      let numbers = present?.holes.numbers ?? 0
+      present?.holes.count += 1
+      present?.holes.numbers = sum([numbers, hole.count])
+      guard shown < allHolesMax, (present?.holes.newest.count ?? 0) < holesMax else { return }
+      shown += 1
+      present?.holes.newest.append(Hole(first: hole.first, last: hole.last, reason: row.text(3)))
     }
-    return Dictionary(grouping: rows, by: \.0).mapValues { $0.map(\.1) }
+    if let present { found[present.stream] = present.holes }
+    return found
   }
 
   private static func refusals(_ reader: StoreReader) throws(StoreError) -> [Refused] {
@@ -196,6 +231,7 @@ extension LedgerReport {
       json.endObject()
     }
     json.endArray()
+    if stream.holesLeftOut > 0 { json.member("holes_left_out", stream.holesLeftOut) }
     json.member("first_received_at", timeMs: stream.firstReceivedMs)
     json.member("last_received_at", timeMs: stream.lastReceivedMs)
     json.endObject()
@@ -234,6 +270,9 @@ extension LedgerReport {
           "mất / lost: \(stream.agent) \(stream.stream.prefix(8)) \(hole.first)…\(hole.last), "
         text += "\(hole.reason)\n"
       }
+      guard stream.holesLeftOut > 0 else { continue }
+      text += "lost: \(stream.agent) \(stream.stream.prefix(8)), and \(stream.holesLeftOut) "
+      text += "older holes: table holes of the store has them\n"
     }
     for aside in setAside {
       let kind = aside.kind.isEmpty ? "?" : aside.kind

@@ -37,11 +37,18 @@ package final class StoreReader {
   package func rows<T>(
     _ sql: String, _ make: (borrowing Statement) throws(SQLiteError) -> T
   ) throws(StoreError) -> [T] {
+    var rows: [T] = []
+    try each(sql) { row throws(SQLiteError) in rows.append(try make(row)) }
+    return rows
+  }
+
+  /// One row of a query after another, none of which is kept: there may be millions.
+  package func each(
+    _ sql: String, _ body: (borrowing Statement) throws(SQLiteError) -> Void
+  ) throws(StoreError) {
     do throws(SQLiteError) {
       let statement = try database.prepare(sql)
-      var rows: [T] = []
-      while try statement.step() { rows.append(try make(statement)) }
-      return rows
+      while try statement.step() { try body(statement) }
     } catch {
       throw StoreError(error)
     }
