@@ -32,6 +32,8 @@ public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
   public var isFull: Bool { primary == SQLITE_FULL }
   /// The file is damaged, or no database at all.
   public var isCorrupt: Bool { primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB }
+  /// A database whose pages contradict one another.
+  public var isMalformed: Bool { primary == SQLITE_CORRUPT }
   /// Another connection held the lock longer than the busy timeout.
   public var isBusy: Bool { primary == SQLITE_BUSY || primary == SQLITE_LOCKED }
   /// The disk or file system failed.

@@ -104,6 +104,8 @@ public struct Statement: ~Copyable {
 
   // MARK: The present row
 
+  public var columnCount: Int32 { unsafe sqlite3_column_count(handle) }
+
   public func isNull(_ column: Int32) -> Bool {
     unsafe sqlite3_column_type(handle, column) == SQLITE_NULL
   }

@@ -22,12 +22,12 @@ import Testing
     let error = #expect(throws: StoreError.self) { try SQLiteStore(path: path) }
     #expect(
       error?.description
-        == "migrate \(path): the file has schema version 99, this program knows 0…4 (SQLite code "
+        == "migrate \(path): the file has schema version 99, this program knows 0…5 (SQLite code "
         + "20); install the newer program that wrote it, or choose another file")
     let reading = #expect(throws: StoreError.self) { try StoreReader(path: path) }
     #expect(
       reading?.description
-        == "read \(path): schema version 99, this program knows 4; install the program that wrote "
+        == "read \(path): schema version 99, this program knows 5; install the program that wrote "
         + "it"
     )
     #expect(try Database(path: path, mode: .readOnly).integer("PRAGMA user_version") == 99)

@@ -18,6 +18,8 @@ enum BackupCommand: Command {
     let reader = try StoreReader(path: configuration.storePath)
     let began = monotonicNow()
     try reader.backup(to: target)
+    // A copy of what is damaged is no backup; better known now than when it is needed.
+    try StoreVerification.expectSound(target)
     let ledger = try LedgerReport(try StoreReader(path: target))
     let received = ledger.streams.reduce(0) { $0 + $1.received }
     let seconds = (monotonicNow() - began).inSeconds

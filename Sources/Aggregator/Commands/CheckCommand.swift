@@ -110,7 +110,13 @@ package enum CheckCommand: Command {
       return
     }
     do {
-      let ledger = try LedgerReport(try StoreReader(path: path))
+      let reader = try StoreReader(path: path)
+      if let finding = try StoreVerification.findings(reader).first {
+        let failure = "\(path) is damaged: \(finding)"
+        report.add("store", failed: failure, remedy: StoreVerification.remedy)
+        return
+      }
+      let ledger = try LedgerReport(reader)
       let received = ledger.streams.reduce(0) { $0 + $1.received }
       let text = Bilingual(
         "Kho \(path): \(received) số đo của \(ledger.streams.count) luồng",

@@ -13,7 +13,7 @@ package enum Commands {
     commands: [
       RunCommand.self, CheckCommand.self, IndicatorsCommand.self, AgentsCommand.self,
       WatchCommand.self, LedgerCommand.self, ReportCommand.self, ExportCommand.self,
-      BackupCommand.self,
+      BackupCommand.self, VerifyCommand.self,
       PopulationCommand.self, IngestCommand.self, InitCACommand.self, EnrollCommand.self,
       RenewCommand.self, RevokeCommand.self,
     ],

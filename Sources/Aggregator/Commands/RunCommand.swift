@@ -46,18 +46,20 @@ enum RunCommand: Command {
     let lock = try StoreLock.take(configuration.storePath)
     // Migrates, and finds what is wrong with the file, before anything is promised.
     _ = try SQLiteStore(path: configuration.storePath)
+    try StoreWatch.expectSound(configuration.storePath)
     let socket = try ListenSocket(configuration.listen)
     let report = IngestReport()
     let ingest = try IngestService(configuration, report)
     let coverage = LatestCoverage()
     let indicators = try IndicatorService.start(configuration, inputs.tables, report, coverage)
     let web = try WebService.start(socket, configuration, inputs.tables, report, coverage)
+    let watch = try StoreWatch.start(configuration.storePath)
     Log.notice(
       "started",
       [
         ("version", programVersion), ("store", configuration.storePath),
         ("http", "\(configuration.listen.host):\(socket.port)"),
       ])
-    return .init(services: [ingest, indicators, web], held: [lock])
+    return .init(services: [ingest, indicators, web, watch], held: [lock])
   }
 }

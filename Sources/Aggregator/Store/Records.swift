@@ -23,6 +23,19 @@ package struct SegmentRecord: Sendable {
   package let arrivedMs: Int64
   /// Why it does not decode; `nil`: it does.
   package let fault: String?
+
+  /// Kept beside it, to tell later whether it still is what came.
+  static func digest(
+    first: Int64, count: Int64, arrivedMs: Int64, _ bytes: ArraySlice<UInt8>
+  ) -> Int64 {
+    var digest = CRC32()
+    for number in [first, count, arrivedMs] {
+      let pattern = UInt64(bitPattern: number)
+      digest.update((0..<8).map { UInt8(truncatingIfNeeded: pattern >> (8 * UInt64($0))) })
+    }
+    digest.update(bytes)
+    return Int64(digest.value)
+  }
 }
 
 /// A segment that was kept; all that a rebuild needs of it.

@@ -86,6 +86,7 @@ extension StoreError {
     let isFile = error.file.isEmpty || error.file == error.subject
     self.init(
       error.operation, isFile ? error.subject : "\(error.file): \(error.subject)",
-      "\(error.message) (SQLite code \(error.code))", hint: error.hint ?? "", nature: nature)
+      "\(error.message) (SQLite code \(error.code))",
+      hint: error.isMalformed ? StoreVerification.remedy : error.hint ?? "", nature: nature)
   }
 }

@@ -105,6 +105,10 @@ extension SQLiteStore {
       try ledger.insertSegment.bind(4, segment.arrivedMs)
       try ledger.insertSegment.bind(5, segment.piece.bytes)
       try ledger.insertSegment.bind(6, segment.fault)
+      let digest = SegmentRecord.digest(
+        first: Int64(clamping: segment.piece.first), count: Int64(segment.piece.count),
+        arrivedMs: segment.arrivedMs, segment.piece.bytes)
+      try ledger.insertSegment.bind(7, digest)
       try ledger.insertSegment.run()
     }
   }
@@ -280,7 +284,7 @@ final class LedgerStatements {
         last_received_ms = ?6 WHERE id = ?1
       """)
     insertHole = try database.prepare("INSERT INTO holes VALUES(?, ?, ?, ?, ?)")
-    insertSegment = try database.prepare("INSERT INTO segments VALUES(NULL, ?, ?, ?, ?, ?, ?)")
+    insertSegment = try database.prepare("INSERT INTO segments VALUES(NULL, ?, ?, ?, ?, ?, ?, ?)")
     saveStatus = try database.prepare(LedgerStatements.statusUpdate)
     saveReject = try database.prepare(
       """

@@ -10,7 +10,7 @@ enum Schema {
 
   static let migrations = [
     delivery + coverage + broadband + services + evidence, reports, operations,
-    clocks,
+    clocks, digests,
   ]
 
   /// The ledger, and the segments as they came. One stream belongs to one agent for good, and
@@ -235,6 +235,12 @@ enum Schema {
       sample TEXT NOT NULL,               -- the beginning of the last payload
       PRIMARY KEY(agent, kind, field)
     ) STRICT, WITHOUT ROWID;
+
+    """
+
+  /// SQLite's pages have no checksums: see StoreVerification.
+  private static let digests = """
+    ALTER TABLE segments ADD COLUMN digest INTEGER;  -- SegmentRecord.digest; NULL: before this
 
     """
 

@@ -13,9 +13,12 @@ import Testing
     case page = "the whole page"
     case zeros = "zeros"
 
-    func hit(_ bytes: inout [UInt8], page: Int, using generator: inout SeededGenerator) {
-      let start = page * BitRotTests.pageBytes
-      let range = start..<(start + BitRotTests.pageBytes)
+    func hit(
+      _ bytes: inout [UInt8], page: Int, of pageBytes: Int = BitRotTests.pageBytes,
+      using generator: inout SeededGenerator
+    ) {
+      let start = page * pageBytes
+      let range = start..<(start + pageBytes)
       switch self {
       case .bit:
         let place = Int.random(in: range, using: &generator)

@@ -12,13 +12,14 @@ import Testing
     (.inputOutput(isLasting: true), [inputOutput]),
     (.full(isLasting: false), [full]), (.full(isLasting: true), [full]),
     // Where SQLite expected nothing there, a page of zeros is what it goes on with.
-    (.shortRead, [inputOutput, damaged]),
+    (.shortRead, [inputOutput, damaged, store]),
     (.readOnly, [inputOutput, notOpened]),
   ]
 
   private static let inputOutput = "check the disk: see the kernel's log"
   private static let full = "free space on the disk"
   private static let damaged = "the file is damaged: restore it, or let the daemon set it aside"
+  private static let store = StoreVerification.remedy
   private static let notOpened = "check that the folder exists and may be written"
 
   @Test(arguments: failures.indices)

@@ -1,0 +1,45 @@
+import Daemon
+
+/// `hatang-aggregator verify`: whether the store is still what was written, as far as that can be
+/// told; also of a backup.
+enum VerifyCommand: Command {
+  static let usage = CommandLineParser.Command(
+    "verify", "Reads the whole store, or a backup, and makes its state again to compare.",
+    vi: "Đọc toàn bộ kho, hoặc một bản sao lưu, và tính lại trạng thái để so sánh.",
+    operands: "[FILE]", operandCount: 0...1)
+
+  static func run(_ options: Options) throws -> ExitCode {
+    let configuration = try AggregatorConfiguration.read(options.config)
+    let path = options.operands.first ?? configuration.storePath
+    let reader = try StoreReader(path: path)
+    let began = monotonicNow()
+    var findings = try StoreVerification.findings(reader)
+    if findings.isEmpty {
+      // Beside the store, where there is room for another one or the error says so.
+      let copy = configuration.storePath + ".verify"
+      defer { remove(copy) }
+      remove(copy)
+      let rules = StateRules(configuration.method, keepRawDays: configuration.keepRawDays)
+      findings = try StoreVerification.findings(reader, rules: rules, copy: copy)
+    }
+    guard findings.isEmpty else {
+      for finding in findings { Standard.error("\(path): \(finding)\n") }
+      Standard.error("the store is damaged; \(StoreVerification.remedy)\n")
+      return .failed
+    }
+    let ledger = try LedgerReport(reader)
+    let received = ledger.streams.reduce(0) { $0 + $1.received }
+    let seconds = (monotonicNow() - began).inSeconds
+    Standard.output(
+      """
+      \(path): \(received) measurements of \(ledger.streams.count) streams; structure, ledger and \
+      state are sound, \(seconds) s
+
+      """)
+    return .done
+  }
+
+  private static func remove(_ copy: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] { try? Files.remove(copy + suffix) }
+  }
+}

@@ -1,0 +1,42 @@
+import Aggregator
+import Daemon
+import Protocol
+import SQLite
+import TestSupport
+import Testing
+
+/// A store that is not what was written, and who says so.
+@Suite struct VerifyCommandTests {
+  @Test func `a segment with a byte that turned is found, and told with what to do`() throws {
+    let site = try Site()
+    let batch = Batch.of(StreamID(high: 1, low: 2), from: 0, [[.coverage()]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    let reader = try StoreReader(path: site.path)
+    #expect(try StoreVerification.findings(reader) == [])
+    try Database(path: site.path).execute(
+      "UPDATE segments SET bytes = substr(bytes, 1, 20) || x'00' || substr(bytes, 22)")
+    #expect(try StoreVerification.findings(reader) == ["segment 1 is not what came"])
+    let error = #expect(throws: StoreError.self) { try StoreVerification.expectSound(site.path) }
+    #expect(
+      error?.description == """
+        use \(site.path): the store is damaged: segment 1 is not what came; stop the daemon, put \
+        the last backup in the store's place, and start it: the agents send again what came since
+        """)
+  }
+
+  @Test func `a figure that is not what its measurements say is found by making it again`() throws {
+    let site = try Site()
+    let batch = Batch.of(StreamID(high: 1, low: 2), from: 0, [[.coverage(), .coverage()]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    let reader = try StoreReader(path: site.path)
+    let copy = site.folder.file("copy.db")
+    #expect(try StoreVerification.findings(reader, rules: site.rules, copy: copy) == [])
+    try Database(path: site.path).execute(
+      "UPDATE coverage_days SET strong = 0, newest_ms = newest_ms + 1")
+    #expect(try StoreVerification.findings(reader) == [])
+    try Files.remove(copy)
+    #expect(
+      try StoreVerification.findings(reader, rules: site.rules, copy: copy)
+        == ["1 cells of coverage are not what the segments say"])
+  }
+}
