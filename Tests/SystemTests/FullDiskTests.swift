@@ -93,4 +93,12 @@ final class SmallDisk {
   }
 
   func free() { unlink("\(path)/ballast") }
+
+  /// Nobody may have a file of it open for writing.
+  func remount(readOnly: Bool) throws {
+    let flags = UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0)
+    guard mount("tmpfs", path, "tmpfs", flags, nil) == 0 else {
+      throw TestFailure("remount \(path): \(String(cString: strerror(errno)))")
+    }
+  }
 }

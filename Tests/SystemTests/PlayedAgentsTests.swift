@@ -12,7 +12,8 @@ import Testing
       of: Repository.program("hatang-simulator"),
       [
         "--broker", "127.0.0.1:\(site.central.port)", "--agents", "100", "--backlog", "500",
-        "--rate", "5", "--cut-after", "4", "--duration", "8",
+        "--rate", "5", "--cut-after", "\(4 * Slowness.factor)", "--duration",
+        "\(8 * Slowness.factor)",
       ], in: site.folder, within: .seconds(120))
     try #require(run.exitCode == 0, "\(run.text)\n\(site.logs)")
     let line = try #require(run.text.split(separator: "\n").last { $0.hasPrefix("{") })

@@ -168,11 +168,20 @@ public struct Certificates {
         "-CAcreateserial", "-extfile", "\(path)/\(file).ext", "-out", "\(path)/\(file).crt",
       ])
     }
-    if let validity { sign(for: validity, in: folder) }
+    if let validity { sign(for: validity, in: folder, to: server) }
+  }
+
+  /// A certificate of the broker, for the key that it has, that has expired.
+  public func expired(in folder: TemporaryFolder) -> String {
+    let path = folder.file("expired.crt")
+    sign(for: -3 ... -1, in: folder, to: path)
+    return path
   }
 
   /// Signs the broker's request anew, as only `openssl ca` takes dates.
-  private func sign(for days: ClosedRange<Int>, in folder: TemporaryFolder) {
+  private func sign(
+    for days: ClosedRange<Int>, in folder: TemporaryFolder, to certificate: String
+  ) {
     let path = folder.path
     folder.write("", to: "index.txt")
     folder.write(
@@ -195,7 +204,7 @@ public struct Certificates {
       "ca", "-batch", "-notext", "-config", "\(path)/ca.conf", "-name", "a", "-cert", ca,
       "-keyfile", "\(path)/ca.key", "-extfile", "\(path)/server.ext", "-startdate",
       time(days.lowerBound), "-enddate", time(days.upperBound), "-in", "\(path)/server.csr",
-      "-out", server,
+      "-out", certificate,
     ])
   }
 

@@ -48,6 +48,12 @@ public struct TestFailure: Error, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 }
 
+/// How many times slower than usual everything is, and how much more memory it may take:
+/// HATANG_SLOWNESS, which tools/sanitize.sh sets. Deadlines are multiplied by it.
+public enum Slowness {
+  public static let factor = getenv("HATANG_SLOWNESS").flatMap { Int(String(cString: $0)) } ?? 1
+}
+
 /// Waits until it is so; throws at the deadline.
 public func waitUntil(
   _ what: String, within limit: Duration = .seconds(60), _ condition: () throws -> Bool

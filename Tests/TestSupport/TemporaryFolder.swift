@@ -91,7 +91,7 @@ public func eventually(
   within limit: Duration = .seconds(20), _ condition: () throws -> Bool
 ) rethrows -> Bool {
   let clock = ContinuousClock()
-  let deadline = clock.now + limit
+  let deadline = clock.now + limit * Slowness.factor
   repeat {
     if try condition() { return true }
     poll(nil, 0, 5)

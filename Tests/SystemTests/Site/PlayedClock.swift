@@ -36,16 +36,25 @@ final class PlayedClock {
     try set(to: timeMs)
   }
 
-  /// Somebody sets the clock, now.
+  /// Somebody sets the clock, now. The kernel then takes it for one that is not synchronised, until
+  /// it is told otherwise (`ntp_clear`).
   func set(to timeMs: Int64) throws {
-    wallMs = timeMs - wallClockMs()
-    try write()
+    isSynchronised = false
+    try move(to: timeMs)
   }
 
   /// The network's time is here.
   func synchronise() throws {
     isSynchronised = true
-    try set(to: wallClockMs())
+    try move(to: wallClockMs())
+  }
+
+  /// The oscillator has run away a little, and nobody has noticed.
+  func drift(byMs: Int64) throws { try move(to: nowMs + byMs) }
+
+  private func move(to timeMs: Int64) throws {
+    wallMs = timeMs - wallClockMs()
+    try write()
   }
 
   /// What the program takes for the time.

@@ -11,18 +11,25 @@ final class Publisher {
   private(set) var acknowledged: [Identity: Duration] = [:]
   /// Handed to the broker without a PUBACK when the connection ended.
   private(set) var uncertain: Set<Identity> = []
+  /// When each was handed to the broker, ms since 1970: only of those that carry no time.
+  private(set) var handedMs: [Identity: Int64] = [:]
   private let port: Int
+  /// Each of so many is a counter's reading without a time; 0: none.
+  private let untimedEvery: Int64
   private var connection: Connection?
   private var waiting: [Int32: Identity] = [:]
   private var nextIndex: Int64 = 0
   private let startMs: Int64
 
+  /// Whose readings carry no time.
+  static let counter = "numbered"
   /// Samples on the way at most.
   static let inFlightMax = 500
 
-  init(port: Int, source: String) {
+  init(port: Int, source: String, untimedEvery: Int64 = 0) {
     self.port = port
     self.source = source
+    self.untimedEvery = untimedEvery
     // Whole milliseconds of the last hour, one for each sample.
     startMs = wallClockMs() - 3_600_000
   }
@@ -65,6 +72,21 @@ final class Publisher {
   /// How many samples of this publisher came before.
   func position(of identity: Identity) -> Int { Int(identity.timeMs - startMs) }
 
+  /// A sample with its time, or a reading without one.
+  private func publication(_ identity: Identity) -> Publication {
+    let isUntimed = untimedEvery > 0 && nextIndex % untimedEvery == 0
+    if isUntimed { handedMs[identity] = wallClockMs() }
+    return Publication(
+      topic: Topic.measurement(isUntimed ? .service : .coverage, source: source),
+      payload: isUntimed ? reading(identity) : payload(identity), isRetained: false)
+  }
+
+  /// A counter's reading that names itself by its value: `Received` has it so, too.
+  private func reading(_ identity: Identity) -> [UInt8] {
+    Array(
+      #"{"area": "phu-ly", "counter": "\#(Publisher.counter)", "value": \#(identity.timeMs)}"#.utf8)
+  }
+
   /// One sample as a device would send it, 200 bytes and a bit.
   private func payload(_ identity: Identity) -> [UInt8] {
     let seconds = identity.timeMs / 1_000
@@ -88,10 +110,7 @@ final class Publisher {
       while connection.isConnected, nextIndex < target, waiting.count < Publisher.inFlightMax {
         let identity = Identity(source: source, timeMs: startMs + nextIndex)
         nextIndex += 1
-        let id = try connection.publish(
-          Publication(
-            topic: Topic.measurement(.coverage, source: source), payload: payload(identity),
-            isRetained: false))
+        let id = try connection.publish(publication(identity))
         waiting[id] = identity
       }
       if connection.wantsWrite { try connection.write() }

@@ -1,16 +1,34 @@
 import Protocol
 import SQLite
 
-/// What names one sample at both ends: its source and its time, which a test makes unique.
+/// What names one sample at both ends: its source and its time, which a test makes unique. A
+/// `Publisher`'s reading of a counter is named by its value in the time's place: its time is what
+/// is in question.
 struct Identity: Hashable {
   let source: String
   let timeMs: Int64
+
+  init(source: String, timeMs: Int64) {
+    self.source = source
+    self.timeMs = timeMs
+  }
+
+  init(_ measurement: Measurement) {
+    source = measurement.source
+    if case .service(let count) = measurement.body, count.counter == Publisher.counter {
+      timeMs = count.value
+    } else {
+      timeMs = measurement.timeMs
+    }
+  }
 }
 
 /// The aggregator's store as a stranger reads it: the raw segments decoded, and the ledger.
 struct Received {
   /// How often each measurement lies in the store.
   private(set) var counts: [Identity: Int] = [:]
+  /// The times of counters' readings; `nil`: the segment says that nobody knows them.
+  private(set) var readingTimes: [Identity: Int64?] = [:]
   /// In the order of arrival, by stream.
   private(set) var order: [Int64: [Identity]] = [:]
   private(set) var holes: [(first: Int64, last: Int64, reason: String)] = []
@@ -22,9 +40,14 @@ struct Received {
       "SELECT stream, bytes FROM segments WHERE fault IS NULL ORDER BY stream, first")
     while try segments.step() {
       let stream = segments.integer(0)
-      for measurement in try Segment(decoding: segments.blob(1)[...]).measurements {
-        let identity = Identity(source: measurement.source, timeMs: measurement.timeMs)
+      let segment = try Segment(decoding: segments.blob(1)[...])
+      let isUnknown = if case .unknown? = segment.clock { true } else { false }
+      for measurement in segment.measurements {
+        let identity = Identity(measurement)
         counts[identity, default: 0] += 1
+        if measurement.kind == .service {
+          readingTimes.updateValue(isUnknown ? nil : measurement.timeMs, forKey: identity)
+        }
         order[stream, default: []].append(identity)
       }
     }

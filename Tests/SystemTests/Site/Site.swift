@@ -13,12 +13,16 @@ final class Site {
   let aggregatorLine: BadLine?
   /// By which the agent knows the central broker.
   private let uplinkHost: String
+  /// Of the central broker and its clients; `nil`: it speaks no TLS.
+  let certificates: Certificates?
   /// Further keys of the central broker in both configurations.
   private let centralKeys: String
   let httpPort: Int
   private(set) var agent: Program?
   /// `NAME=value` for the agent.
   var agentEnvironment: [String] = []
+  /// Words before the agent, whatever else stands there.
+  var agentPrefix: [String] = []
   private(set) var aggregator: Program?
   private var hasSubscribed = false
 
@@ -55,7 +59,11 @@ final class Site {
     folder = TemporaryFolder()
     local = try Broker(in: folder, shipped: "local")
     if isSecure {
-      let made = Certificates(in: folder, name: Site.agentName)
+      let made = Certificates(
+        in: folder, name: Site.agentName,
+        hosts: "DNS:localhost,IP:127.0.0.1"
+          + (uplinkHost == "127.0.0.1" ? "" : ",DNS:\(uplinkHost)"))
+      certificates = made
       central = Broker(in: folder, certificates: made)
       centralKeys = """
         , ca_file: "\(made.ca)", cert_file: "\(made.client)", key_file: "\(made.clientKey)"
@@ -63,6 +71,7 @@ final class Site {
     } else {
       central = try Broker(in: folder, shipped: "central")
       centralKeys = ""
+      certificates = nil
     }
     let port = central.port
     agentLine = try lineSeed.map { try BadLine(to: port, seed: $0) }
@@ -121,7 +130,7 @@ final class Site {
     hasSubscribed = hasSubscribed || hasSession
     agent = Program(
       "/usr/bin/env",
-      agentEnvironment + prefix + [
+      agentEnvironment + agentPrefix + prefix + [
         Repository.program("hatang-agent"), "run", "--config", agentConfiguration,
       ], log: folder.file("agent.log"))
     guard !hasSubscribed else { return }

@@ -117,6 +117,8 @@ final class MuteNameServer: Sendable {
 
   func answer() { isAnswering.withLock { $0 = true } }
 
+  func fallSilent() { isAnswering.withLock { $0 = false } }
+
   /// Words before a program that give it this name server alone.
   func prefix(in folder: TemporaryFolder) -> [String] {
     folder.write(addresses.map { "nameserver \($0)\n" }.joined(), to: "resolv.conf")
