@@ -32,8 +32,8 @@ test: build testing
 	swift test $(TESTS)
 
 # Power cuts and failing disks, networks, brokers and processes, many more than in `test`.
-# HATANG_FAULT_POINTS, HATANG_STORM_SEEDS and HATANG_STORM_SECONDS ask for other counts and times,
-# HATANG_SEED replays one run; docs/reliability.md.
+# HATANG_FAULT_POINTS, HATANG_STORM_SEEDS, HATANG_STORM_SECONDS and HATANG_STORM_LONG_SECONDS ask for
+# other counts and times, HATANG_SEED replays one run; docs/reliability.md.
 test-faults: build testing
 	HATANG_FAULT_POINTS=$${HATANG_FAULT_POINTS:-1200} swift test $(TESTS) --filter FaultTests
 	HATANG_STORM_SEEDS=$${HATANG_STORM_SEEDS:-20} HATANG_STORM_SECONDS=$${HATANG_STORM_SECONDS:-30} \
@@ -42,6 +42,7 @@ test-faults: build testing
 bench: build testing
 	@python3 bench/bench.py $(WRITE)
 
+# 20 s of each parser; FUZZ_RUNS=10000000 for the long mode, FUZZ_TARGETS="a b" for some of them.
 fuzz: packages
 	@tools/fuzz.sh
 
