@@ -1,5 +1,6 @@
 import Daemon
 import Glibc
+import SQLite
 import TestSupport
 import Testing
 
@@ -37,6 +38,38 @@ import Testing
       $0.hasPrefix("buffer.db") && $0.contains("damaged")
     }
     #expect(!setAside.isEmpty, "\(names)")
+  }
+
+  /// Found by the mixture of seed 40: the intake kept the damaged file open until the next sample.
+  @Test func `damage that the uplink meets while no device publishes holds nothing up`() throws {
+    let site = try Site()
+    try site.startAggregator()
+    site.central.kill()
+    try site.startAgent()
+    let publisher = Publisher(port: site.local.port, source: "thiet-bi-1")
+    for _ in 0..<4 {
+      try publisher.publish(500)
+      try publisher.settle()
+    }
+    try waitUntil("the agent has taken all") { try site.agentStatus("backlog") == 2_000 }
+    try site.stopAgent()
+    try Database(path: site.bufferPath).execute(
+      """
+      UPDATE segments SET bytes = zeroblob(length(bytes))
+        WHERE key = (SELECT max(key) FROM segments)
+      """)
+    try site.startAgent()
+    // Now the intake has the file open.
+    try publisher.publish(1)
+    try publisher.settle()
+    try waitUntil("it is taken") { try site.agentStatus("backlog") == 2_001 }
+    site.central.start()
+    try waitUntil("all that is left has arrived") { try site.agentStatus("backlog") == 0 }
+    let received = try site.received()
+    let missing = received.missing(of: publisher.acknowledged.keys)
+    #expect(!missing.isEmpty && UInt64(missing.count) <= UInt64(received.lost))
+    #expect(received.holes.allSatisfy { $0.reason == "buffer_damaged" })
+    #expect(received.doubled.isEmpty && received.isBalanced)
   }
 
   /// 64 KiB of rubbish in the middle of the file.

@@ -115,6 +115,10 @@ package final class BufferWriter {
 
   // MARK: Commit
 
+  /// Lets a file go that somebody else found damaged. To be called now and then also while nothing
+  /// comes: the file is replaced when its last connection is closed, and delivery waits for that.
+  package func yieldIfDamaged() { _ = access.yieldIfReplacing() }
+
   /// Stores the group and everything that was noted of its messages, in one transaction. When it
   /// returns, all of it is on the disk; when it throws, nothing is, and it may be tried again.
   ///

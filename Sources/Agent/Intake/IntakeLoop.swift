@@ -132,6 +132,7 @@ final class IntakeLoop {
       if now - maintained >= .seconds(1) {
         maintained = now
         try connection.maintain()
+        writer.yieldIfDamaged()
         tell()
       }
       guard try takeIn(connection) else { return }
@@ -354,6 +355,7 @@ final class IntakeLoop {
       let left = deadline - monotonicNow()
       guard left > .zero else { return }
       progress.turn()
+      writer.yieldIfDamaged()
       tell()
       guard (try? poller.wait(timeout: min(left, .seconds(1)))) != nil else { return }
     }
