@@ -14,7 +14,10 @@ import Testing
     let reader = try StoreReader(path: site.path)
     #expect(try StoreVerification.findings(reader) == [])
     try Database(path: site.path).execute(
-      "UPDATE segments SET bytes = substr(bytes, 1, 20) || x'00' || substr(bytes, 22)")
+      """
+      UPDATE segments
+        SET bytes = CAST(substr(bytes, 1, 20) || x'00' || substr(bytes, 22) AS BLOB)
+      """)
     #expect(try StoreVerification.findings(reader) == ["segment 1 is not what came"])
     let error = #expect(throws: StoreError.self) { try StoreVerification.expectSound(site.path) }
     #expect(

@@ -80,6 +80,8 @@ public final class Broker {
   public func kill(_ signal: Int32 = SIGKILL) {
     guard let pid else { return }
     Glibc.kill(pid, signal)
+    // One that is paused would not hear of it.
+    Glibc.kill(pid, SIGCONT)
     waitForEnd(of: pid)
     self.pid = nil
   }

@@ -66,8 +66,8 @@ package struct BatchBound {
   package func trouble(broker: String) -> String? {
     guard breaks >= Self.breaksMin else { return nil }
     return """
-      publish \(broker): \(breaks) connections ended with a batch of \(stuckBytes) bytes under way, \
-      which cannot be smaller; raise message_size_limit and max_packet_size at the broker to 1 MB \
+      publish \(broker): \(breaks) connections ended with a batch of \(stuckBytes) bytes under \
+      way, which cannot be smaller; raise message_size_limit and max_packet_size at the broker to 1 MB \
       or more, or see whether the line carries so much
       """
   }

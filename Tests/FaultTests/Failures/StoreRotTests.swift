@@ -5,8 +5,8 @@ import SQLite
 import TestSupport
 import Testing
 
-/// Every page of an aggregator's store rots, one at a time and in several ways: it is found, by what
-/// the daemon looks at or by `verify`, or all that counts is as it was.
+/// Every page of an aggregator's store rots, one at a time and in several ways: it is found, by
+/// what the daemon looks at or by `verify`, or all that counts is as it was.
 @Suite struct StoreRotTests {
   @Test(arguments: BitRotTests.Rot.allCases)
   func `wherever a store rots, it is found, or no figure has changed`(

@@ -2,8 +2,8 @@ import Daemon
 import Glibc
 import TestSupport
 
-/// One schedule of faults, drawn from a seed, on a site of its own: with TLS or without, the central
-/// broker known by address or by name, the buffer on a small disk where the test is root.
+/// One schedule of faults, drawn from a seed, on a site of its own: with TLS or without, the
+/// central broker known by address or by name, the buffer on a small disk where the test is root.
 final class Mixture {
   /// What was done, for a failure's message.
   private(set) var diary: [String] = []
@@ -157,7 +157,8 @@ final class Mixture {
       """
       \(diary[0]): \(diary.count - 1) faults, \(publisher.sent) samples; \(times.right) readings \
       with their right time, \(times.unknown) of boots without one; local broker killed \
-      \(localKills.count) times: \(outcome.excused) lost with it; buffer rotten \(rots) times, unreadable \(failures) times: \
+      \(localKills.count) times: \(outcome.excused) lost with it; buffer rotten \(rots) times, \
+      unreadable \(failures) times: \
       \(outcome.declared) declared lost
       """)
   }

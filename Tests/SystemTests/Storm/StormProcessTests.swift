@@ -57,7 +57,7 @@ import Testing
         throw TestFailure("HATANG_SEED=\(seed): \(error)")
       }
       print("\(program), seed \(seed): killed at \(killed) system calls of \(rounds) tried")
-      guard killed > 3 else { throw TestFailure("strace killed only \(killed) times") }
+      guard killed > 0 else { throw TestFailure("strace killed not once") }
     }
   }
 

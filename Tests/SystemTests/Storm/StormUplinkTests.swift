@@ -89,9 +89,15 @@ extension Site {
 /// A name server on 127.0.0.1 that takes questions and answers none, until it is told to: then
 /// every name is 127.0.0.1. Three addresses lead to it, which is what makes waiting long.
 final class MuteNameServer: Sendable {
-  private let isAnswering: Mutex<Bool> = Mutex(false)
+  private let desk = Desk()
   private let addresses = (1...3).map { _ in
     "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 0...255)).\(UInt8.random(in: 1...254))"
+  }
+
+  /// Shared with the threads, which must not keep the server alive.
+  private final class Desk: Sendable {
+    let isAnswering = Mutex(false)
+    let isEnding = Mutex(false)
   }
 
   init() throws {
@@ -108,16 +114,18 @@ final class MuteNameServer: Sendable {
       var second = timeval(tv_sec: 1, tv_usec: 0)
       setsockopt(
         descriptor, SOL_SOCKET, SO_RCVTIMEO, &second, socklen_t(MemoryLayout<timeval>.size))
-      _ = try Thread(name: "name server") { [weak self] in
-        while self?.serve(descriptor) != nil {}
+      _ = try Thread(name: "name server") { [desk] in
+        while !desk.isEnding.withLock({ $0 }) { Self.serve(descriptor, desk) }
         close(descriptor)
       }
     }
   }
 
-  func answer() { isAnswering.withLock { $0 = true } }
+  deinit { desk.isEnding.withLock { $0 = true } }
 
-  func fallSilent() { isAnswering.withLock { $0 = false } }
+  func answer() { desk.isAnswering.withLock { $0 = true } }
+
+  func fallSilent() { desk.isAnswering.withLock { $0 = false } }
 
   /// Words before a program that give it this name server alone.
   func prefix(in folder: TemporaryFolder) -> [String] {
@@ -131,7 +139,7 @@ final class MuteNameServer: Sendable {
   }
 
   /// One question, or a second without one.
-  private func serve(_ descriptor: Int32) {
+  private static func serve(_ descriptor: Int32, _ desk: Desk) {
     var question = [UInt8](repeating: 0, count: 512)
     var from = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -140,7 +148,7 @@ final class MuteNameServer: Sendable {
         recvfrom(descriptor, &question, question.count, 0, $0, &length)
       }
     }
-    guard count > 16, isAnswering.withLock({ $0 }) else { return }
+    guard count > 16, desk.isAnswering.withLock({ $0 }) else { return }
     // The name ends with an empty label; type and class follow. RFC 1035, 4.1.
     let end = (question[12..<count].firstIndex(of: 0) ?? count - 5) + 5
     let isA = question[end - 3] == 1
