@@ -67,8 +67,8 @@ package struct BatchBound {
     guard breaks >= Self.breaksMin else { return nil }
     return """
       publish \(broker): \(breaks) connections ended with a batch of \(stuckBytes) bytes under \
-      way, which cannot be smaller; raise message_size_limit and max_packet_size at the broker to 1 MB \
-      or more, or see whether the line carries so much
+      way, which cannot be smaller; raise message_size_limit and max_packet_size at the broker to \
+      1 MB or more, or see whether the line carries so much
       """
   }
 }
