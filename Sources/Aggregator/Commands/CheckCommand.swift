@@ -112,8 +112,10 @@ package enum CheckCommand: Command {
     do {
       let reader = try StoreReader(path: path)
       if let finding = try StoreVerification.findings(reader).first {
-        let failure = "\(path) is damaged: \(finding)"
-        report.add("store", failed: failure, remedy: StoreVerification.remedy)
+        report.add(
+          "store", .failed,
+          Bilingual("Kho \(path) bị hỏng: \(finding)", "\(path) is damaged: \(finding)"),
+          remedy: StoreVerification.help)
         return
       }
       let ledger = try LedgerReport(reader)

@@ -24,7 +24,9 @@ enum VerifyCommand: Command {
     }
     guard findings.isEmpty else {
       for finding in findings { Standard.error("\(path): \(finding)\n") }
-      Standard.error("the store is damaged; \(StoreVerification.remedy)\n")
+      let help = StoreVerification.help
+      Standard.error(
+        "kho bị hỏng; \(help.vi)\n  the store is damaged; \(help.en)\n")
       return .failed
     }
     let ledger = try LedgerReport(reader)
@@ -32,8 +34,10 @@ enum VerifyCommand: Command {
     let seconds = (monotonicNow() - began).inSeconds
     Standard.output(
       """
-      \(path): \(received) measurements of \(ledger.streams.count) streams; structure, ledger and \
-      state are sound, \(seconds) s
+      \(path): \(received) số đo của \(ledger.streams.count) luồng; cấu trúc, sổ và trạng thái \
+      nguyên vẹn, \(seconds) giây
+        \(received) measurements of \(ledger.streams.count) streams; structure, ledger and state \
+      are sound, \(seconds) s
 
       """)
     return .done

@@ -1,3 +1,4 @@
+package import Daemon
 import Protocol
 import SQLite
 
@@ -6,10 +7,18 @@ import SQLite
 /// adds what the kept segments say of the state.
 package enum StoreVerification {
   /// What to do about anything that is found.
-  package static let remedy = """
+  package static let help = Bilingual(
+    """
+    dừng dịch vụ, đặt bản sao lưu mới nhất vào chỗ của kho rồi khởi động lại: các trạm sẽ gửi lại \
+    những gì đến sau bản đó
+    """,
+    """
     stop the daemon, put the last backup in the store's place, and start it: the agents send again \
     what came since
-    """
+    """)
+
+  /// The same, for errors and the journal.
+  package static var remedy: String { help.en }
 
   /// Findings of one kind that are told.
   private static let findingsMax = 8
