@@ -238,6 +238,38 @@ import Testing
     }
   }
 
+  @Test func `site and area of the enrolment are shown and filtered by; the configuration wins`()
+    throws
+  {
+    let site = try OperationsSite(isInTrouble: false)
+    site.site.folder.write(
+      "V\t291124082542Z\t\t3A\tunknown\t/CN=behind-1\n", to: "index.txt")
+    let script = "Tủ <script>alert(1)</script>"
+    site.site.folder.write(
+      "behind-1\tkim-bang\tTủ Quế\nsilent-1\tphu-ly\t\nclock-1\t\t\(script)\n"
+        + "wear-1\tphu-ly\t\(String(repeating: "x", count: 10_000))\n", to: "sites.txt")
+    let router = try site.router()
+    router.certificateIndex = site.site.folder.file("index.txt")
+    func page(_ path: String, area: String? = nil, find: String? = nil) -> String {
+      let query =
+        area.map { [HTTPRequest.QueryItem("area", $0)] }
+        ?? find.map { [HTTPRequest.QueryItem("find", $0)] } ?? []
+      return String(
+        decoding: router.answer(HTTPRequest(path: path, query: query)).body, as: UTF8.self)
+    }
+    #expect(try agents(in: page("/operations", area: "kim-bang")) == ["behind-1"])
+    // silent-1 is in duy-tien by the configuration, whatever its enrolment said.
+    #expect(try agents(in: page("/operations", area: "phu-ly")) == ["fine-1"])
+    #expect(try agents(in: page("/operations", area: "duy-tien")) == ["silent-1"])
+    #expect(try agents(in: page("/operations", find: "tu que")) == ["behind-1"])
+    let all = page("/operations") + page("/operations/agents/clock-1")
+    #expect(all.contains("<span class=\"areas\">Tủ Quế</span>"))
+    #expect(all.contains("Tủ &lt;script&gt;alert(1)&lt;/script&gt;"))
+    #expect(!all.contains("<script>") && !all.contains("xxxxxxxxxx"))
+    #expect(page("/operations/agents/behind-1").contains("<dd>Tủ Quế</dd>"))
+    #expect(page("/operations/agents/wear-1").contains("<dt>Nơi đặt</dt><dd>chưa biết</dd>"))
+  }
+
   @Test func `a site that was taken down is no problem, and no alert`() throws {
     let site = try OperationsSite()
     let index = AuthorityIndex("R\t281124082542Z\t251124082542Z\t3A\tunknown\t/CN=silent-1\n")

@@ -37,6 +37,8 @@ import Testing
       made.replacing(/\d{4}-[0-9T:-]+Z/, with: "DATE") == """
         0 ✓ kcn-1.hatang: gói của kcn-1, chứng thư đến DATE
           kcn-1's bundle, its certificate ends then
+        ✓ Trang vận hành ghi trạm ở: địa bàn phu-ly
+          the operations pages say that it stands there: area phu-ly
         → Trên máy trạm: sudo hatang-agent enroll kcn-1.hatang
           on the edge host, as above
           Gói chứa khoá riêng: tự cầm theo, dùng xong thì xoá.
@@ -130,6 +132,10 @@ import Testing
 
         Usage: hatang-aggregator renew [OPTION…] AGENT
 
+          --area A       mã trong bảng địa bàn
+                         id of the area table
+          --site TEXT    trạm đặt ở đâu, bằng lời
+                         where the host stands, in people's words
           --output FILE  tệp gói, mặc định AGENT.hatang
                          the bundle, AGENT.hatang unless given
           --config FILE  cấu hình, mặc định /etc/hatang/aggregator.json5

@@ -14,6 +14,8 @@ struct AuthorityFiles {
   var certificate: String { "\(folder)/ca.pem" }
   var revocations: String { "\(folder)/crl.pem" }
   var settings: String { "\(folder)/openssl.cnf" }
+  /// Where the agents stand: `AuthoritySites`.
+  var sites: String { "\(folder)/sites.txt" }
   /// Keys on their way into a bundle or to the broker.
   var workshop: String { "\(folder)/workshop" }
   static let workshopNames = ["new.key", "new.csr", "new.pem"]

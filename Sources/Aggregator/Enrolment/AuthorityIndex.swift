@@ -8,6 +8,8 @@ import Protocol
 ///     R  281125081403Z  261125081403Z  5C0E11A2…  unknown  /CN=kcn-2
 package struct AuthorityIndex: Equatable, Sendable {
   package private(set) var certificates: [Issued] = []
+  /// Where the agents stand.
+  package var sites = AuthoritySites("")
 
   package struct Issued: Equatable, Sendable {
     package let agent: String
@@ -33,10 +35,12 @@ package struct AuthorityIndex: Equatable, Sendable {
     }
   }
 
-  /// `nil` where there is no authority, or none that this process may see.
+  /// The file, and the one of the sites beside it; `nil` where there is no authority, or none that
+  /// this process may see.
   package init?(file: String) {
     guard let text = try? Place.text(of: file, bytesMax: 64 << 20) else { return nil }
     self.init(text)
+    sites = AuthoritySites(file: AuthorityFiles(folder: Files.directory(of: file)).sites)
   }
 
   package func certificates(of agent: String) -> [Issued] {

@@ -142,7 +142,7 @@ package struct CertificateAuthority: ~Copyable {
 
   // MARK: Agents
 
-  /// A bundle with a new key.
+  /// A bundle with a new key. Of `site` and `area` what is empty stays as it was said before.
   package func enroll(
     _ agent: String, site: String, area: String
   ) throws(EnrolmentError) -> Bundle {
@@ -158,6 +158,7 @@ package struct CertificateAuthority: ~Copyable {
           vi: "gia hạn bằng renew; nếu khoá đã mất hoặc bị lộ, thu hồi bằng revoke trước",
           en: "renew it; or revoke it first if its key is lost, or is no longer a secret"))
     }
+    let place = try say(agent, site: site, area: area)
     var made: Bundle?
     try inWorkshop { () throws(EnrolmentError) in
       try OpenSSL.makeKey(files.made("new.key"))
@@ -166,23 +167,27 @@ package struct CertificateAuthority: ~Copyable {
       let request = try Place.text(of: files.made("new.csr"))
       try Place.write(request, to: files.request(of: agent), mode: 0o644)
       let key = try Place.text(of: files.made("new.key"))
-      made = try bundle(agent, site: site, area: area, key: key)
+      made = try bundle(agent, place, key: key)
     }
     guard let made else { preconditionFailure("the workshop returned without its work") }
     return made
   }
 
-  /// A bundle without a key: a new certificate for the key that the host has.
-  package func renew(_ agent: String) throws(EnrolmentError) -> Bundle {
+  /// A bundle without a key: a new certificate for the key that the host has. Of `site` and `area`
+  /// what is empty stays as it was said before.
+  package func renew(
+    _ agent: String, site: String = "", area: String = ""
+  ) throws(EnrolmentError) -> Bundle {
     let request = files.request(of: agent)
     guard index.certificates(of: agent).contains(where: { !$0.isRevoked }),
       Files.exists(request)
     else { throw notEnrolled(agent, remedy: .init(vi: "đăng ký bằng enroll", en: "enroll it")) }
+    let place = try say(agent, site: site, area: area)
     var made: Bundle?
     try inWorkshop { () throws(EnrolmentError) in
       try sign(
         .agents, "agent", days: Int64(configuration.agentDays), from: nowMs, request: request)
-      made = try bundle(agent, site: "", area: "", key: nil)
+      made = try bundle(agent, place, key: nil)
     }
     guard let made else { preconditionFailure("the workshop returned without its work") }
     return made
@@ -234,8 +239,19 @@ package struct CertificateAuthority: ~Copyable {
       .init(vi: "chưa đăng ký; \(words.vi)", en: "is not enrolled; \(words.en)"), remedy: remedy)
   }
 
+  /// - Returns: all that is known of where it stands.
+  private func say(
+    _ agent: String, site: String, area: String
+  ) throws(EnrolmentError) -> AuthoritySites.Site {
+    var sites = AuthoritySites(file: files.sites)
+    let before = sites
+    sites.say(agent, area: area, name: site)
+    if sites != before { try Place.write(sites.text, to: files.sites, mode: 0o644) }
+    return sites[agent] ?? AuthoritySites.Site(area: "", name: "")
+  }
+
   private func bundle(
-    _ agent: String, site: String, area: String, key: String?
+    _ agent: String, _ place: AuthoritySites.Site, key: String?
   ) throws(EnrolmentError) -> Bundle {
     let broker = try configuration.broker()
     let pem = try Place.text(of: files.made("new.pem"))
@@ -246,7 +262,7 @@ package struct CertificateAuthority: ~Copyable {
         remedy: .init(vi: "cập nhật openssl", en: "update openssl"))
     }
     return Bundle(
-      agent: agent, site: site, area: area, issuedMs: nowMs / 1_000 * 1_000,
+      agent: agent, site: place.name, area: place.area, issuedMs: nowMs / 1_000 * 1_000,
       expiresMs: certificate.notAfterMs, brokerHost: broker.host, brokerPort: broker.port,
       ca: try Place.text(of: files.certificate), certificate: pem, key: key)
   }

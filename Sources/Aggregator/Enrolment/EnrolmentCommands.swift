@@ -60,36 +60,18 @@ enum EnrollCommand: Command {
     "enroll", "Makes a new agent's bundle: key, certificate, configuration.",
     vi: "Làm gói cho một trạm mới: khoá, chứng thư, cấu hình.", operands: "AGENT",
     operandCount: 1...1,
-    options: [
-      .init("area", "A", help: "id of the area table", vi: "mã trong bảng địa bàn"),
-      .init(
-        "site", "TEXT", help: "where the host stands, in people's words",
-        vi: "trạm đặt ở đâu, bằng lời"),
-      BundleFile.option,
-    ])
-
-  private static let siteBytesMax = 200
+    options: SiteOptions.options + [BundleFile.option])
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config)
     let agent = try BundleFile.agentName(options)
-    let site =
-      try options.string("site", legal: "1…200 bytes in one line") { text in
-        (1...siteBytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 }
-      } ?? ""
-    let area = options.value("area") ?? ""
-    if !area.isEmpty {
-      let areas = try AreaTable(file: configuration.areasPath)
-      guard areas.index(of: area) != nil else {
-        let known = areas.areas.map(\.id).joined(separator: ", ")
-        throw UsageError("--area is \(area), allowed \(known); change it")
-      }
-    }
+    let place = try SiteOptions(options, configuration)
     let authority = try CertificateAuthority(configuration.authority)
     let file = try BundleFile(options, agent: agent)
     try file.fill { () throws(EnrolmentError) in
-      try authority.enroll(agent, site: site, area: area)
+      try authority.enroll(agent, site: place.site, area: place.area)
     }
+    SiteOptions.tell(agent, authority.index.sites[agent], configuration)
     Standard.output(
       """
       → Trên máy trạm: sudo hatang-agent enroll \(file.name)
@@ -107,14 +89,18 @@ enum RenewCommand: Command {
   static let usage = CommandLineParser.Command(
     "renew", "Makes an agent's next certificate, for the key that it has.",
     vi: "Làm chứng thư tiếp theo cho khoá mà trạm đang có.", operands: "AGENT",
-    operandCount: 1...1, options: [BundleFile.option])
+    operandCount: 1...1, options: SiteOptions.options + [BundleFile.option])
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config)
     let agent = try BundleFile.agentName(options)
+    let place = try SiteOptions(options, configuration)
     let authority = try CertificateAuthority(configuration.authority)
     let file = try BundleFile(options, agent: agent)
-    try file.fill { () throws(EnrolmentError) in try authority.renew(agent) }
+    try file.fill { () throws(EnrolmentError) in
+      try authority.renew(agent, site: place.site, area: place.area)
+    }
+    SiteOptions.tell(agent, authority.index.sites[agent], configuration)
     Standard.output(
       """
       → Trên máy trạm: sudo hatang-agent enroll \(file.name)

@@ -7,8 +7,11 @@ package struct OperationsFacts {
   package let nowMs: Int64
   /// By name.
   package let agents: [AgentsReport.Agent]
-  /// Areas that an agent measures in, by its name: as configured, else as its counters say.
+  /// Areas that an agent measures in, by its name: as configured, else as its enrolment said, else
+  /// as its counters say.
   package let areasOf: [String: [String]]
+  /// Where an agent stands in people's words, by its name, as its enrolment said.
+  package let siteOf: [String: String]
   package let ledger: LedgerReport
   /// What agents declared lost, by reason, with when that was last; `nil`: before it was kept.
   package let lost: [(reason: String, count: Int64, lastMs: Int64?)]
@@ -62,7 +65,15 @@ package struct OperationsFacts {
       agent.certificateMs = expiries[agent.name]
       return agent
     }
-    areasOf = read.4.merging(agentAreas.mapValues { [$0] }) { _, configured in configured }
+    var areasOf = read.4
+    var siteOf: [String: String] = [:]
+    for agent in agents {
+      let site = authority?.sites[agent.name]
+      if let area = site?.area, !area.isEmpty { areasOf[agent.name] = [area] }
+      if let name = site?.name, !name.isEmpty { siteOf[agent.name] = name }
+    }
+    self.areasOf = areasOf.merging(agentAreas.mapValues { [$0] }) { _, configured in configured }
+    self.siteOf = siteOf
     newest = try IndicatorsReport(reader, indicators).shown().compactMap { shown in
       shown.figure.newestMs.map { (shown.code, $0) }
     }

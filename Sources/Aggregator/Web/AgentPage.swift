@@ -49,6 +49,10 @@ struct AgentPage {
       (language.pick("Trạng thái", "State"), texts.state),
       (language.pick("Thấy lần cuối", "Last seen"), texts.seen),
       (
+        language.pick("Nơi đặt", "Site"),
+        facts.siteOf[agent.name] ?? language.pick("chưa biết", "not known")
+      ),
+      (
         language.pick("Địa bàn", "Area"),
         names.isEmpty ? language.pick("chưa biết", "not known") : names.joined(separator: ", ")
       ),

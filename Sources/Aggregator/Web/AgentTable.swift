@@ -18,7 +18,8 @@ struct AgentTable {
     selected = query.sorted(
       page.facts.agents.filter {
         query.selects($0, areas: areasOf[$0.name] ?? [], isInTrouble: inTrouble.contains($0.name))
-          && query.finds($0.name, AgentTable.areas($0, page))
+          && query.finds(
+            $0.name, AgentTable.areas($0, page), page.facts.siteOf[$0.name] ?? "")
       }, inTrouble: inTrouble
     ) { AgentTable.areas($0, page) }
   }
@@ -168,6 +169,7 @@ struct AgentTable {
         if agent.isSimulated {
           html.element("span", "mark", " " + language.pick("mô phỏng", "simulated"))
         }
+        if let site = page.facts.siteOf[agent.name] { html.element("span", "areas", site) }
       }
       let areas = AgentTable.areas(agent, page)
       let texts = AgentTexts(agent: agent, language: language, times: page.times)
