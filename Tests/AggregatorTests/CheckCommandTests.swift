@@ -107,7 +107,7 @@ import Testing
         ✗ Không có thư mục D/no cho kho
           folder D/no is missing
           → mkdir -p D/no
-            make it as above
+            make it as above, for the user of the service
 
         """))
     #expect(code == .failed)

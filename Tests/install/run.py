@@ -14,7 +14,7 @@ from machine import ROOT, Failure, Machine, base
 from steps import STEPS, Site
 
 # Everything after the Debian is made, s.
-LIMIT = 600
+LIMIT = 900
 
 
 def main():

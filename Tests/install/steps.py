@@ -8,12 +8,10 @@ import subprocess
 import time
 
 import province
+import sandbox
 from machine import ROOT, Failure, quiet, wait_for
 
 AGENT = province.AGENT
-# Of the machine itself, which change by being used, and apt's own.
-NOISE = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/cache", "/srv")
-
 
 class Site:
     """The machine, and what one step learns for the next."""
@@ -25,7 +23,8 @@ class Site:
         self.run = machine.run
         self.installed_at = None
         self.first_receipt_seconds = None
-        self.names_before = set()
+        # What each package says at a fresh install is to be typed next.
+        self.next_lines = {}
 
     def expect(self, is_so, text):
         if not is_so:
@@ -87,19 +86,14 @@ class Site:
 def install(site):
     """apt installs the packages; nothing starts without a configuration, and it says what to do"""
     machine = site.machine
-    site.names_before = _names(site)
     (machine.file("/srv")).mkdir(exist_ok=True)
     for package in site.packages.glob("*.deb"):
         shutil.copy(package, machine.file("/srv"))
     site.installed_at = time.monotonic()
     text = site.run(
         "apt-get install -y --no-install-recommends mosquitto mosquitto-clients /srv/*.deb", 180)
-    for name, place, word in (
-        ("hatang-agent", 1, "Khởi động / start"), ("hatang-aggregator", 2, "Khởi động")
-    ):
-        steps = [line for line in text.splitlines() if re.match(rf"{name}: [123]\. ", line)]
-        site.expect_equal(len(steps), 3, f"lines of {name} that say what to do next")
-        site.expect(word in steps[place], f"line {place + 1} is {steps[place]}")
+    for name in ("hatang-agent", "hatang-aggregator"):
+        site.next_lines[name] = _next_lines(site, name, text)
         unit = f"{name}.service"
         site.expect_equal(site.property(unit, "ActiveState"), "inactive", unit)
         site.expect_equal(site.property(unit, "ConditionResult"), "no", f"{unit}: its condition")
@@ -151,10 +145,18 @@ def configure(site):
     secret = machine.file("/etc/hatang/local-password")
     secret.write_text("secret\n")
     secret.chmod(0o600)
-    example = machine.file("/usr/share/doc/hatang-aggregator/examples/aggregator.json5").read_text()
-    machine.file("/etc/hatang/aggregator.json5").write_text(
-        example.replace("accept_simulated: false", "accept_simulated: true"))
-    site.run("systemctl start hatang-aggregator hatang-agent", 60)
+    # Before its first start it says that the start makes the folder, and not what is the start's.
+    site.run(site.next_lines["hatang-aggregator"][0])
+    code, text = machine.attempt("hatang-aggregator check")
+    site.expect(
+        code == 1 and "Lần khởi động đầu sẽ tạo: sudo systemctl start hatang-aggregator" in text,
+        f"hatang-aggregator check before the first start: {code}, {text}")
+    for line in site.next_lines["hatang-aggregator"][1:]:
+        site.run(line, 60)
+    path = machine.file("/etc/hatang/aggregator.json5")
+    path.write_text(
+        path.read_text().replace("accept_simulated: false", "accept_simulated: true"))
+    site.run("systemctl restart hatang-aggregator && systemctl start hatang-agent", 60)
     # Before its first subscription the broker knows nobody to keep anything for.
     wait_for("the agent has subscribed", lambda: site.status()["local"]["connected"])
     site.publish("xe-00", 1)
@@ -339,11 +341,11 @@ def newer_buffer(site):
     version_at = 60  # "User version", big endian: the database header of SQLite's file format.
     original = path.read_bytes()
     path.write_bytes(original[:version_at] + bytes([0, 0, 0, 9]) + original[version_at + 4:])
-    changed = path.read_bytes()
+    before = _digests(site, "/var/lib/hatang-agent")
     code, output = site.machine.attempt("hatang-agent run", 30)
     site.expect_equal(code, 1, f"{output}\nthe older program ended with")
     site.expect("install the newer program that wrote it" in output, f"it says: {output}")
-    site.expect_equal(path.read_bytes() == changed, True, "the buffer is as it was")
+    site.expect_equal(_digests(site, "/var/lib/hatang-agent"), before, "the buffer's folder")
     path.write_bytes(original)
     site.run("systemctl start hatang-agent")
     before = site.received()
@@ -351,35 +353,71 @@ def newer_buffer(site):
     site.wait_received(before + 10)
 
 
+def again(site):
+    """purged and installed anew, the agent begins from nothing: its three lines, typed as printed"""
+    site.run("apt-get purge -y hatang-agent", 120)
+    site.expect_equal(
+        site.run("ls -d /var/lib/hatang-agent /etc/mosquitto/*/hatang-* /etc/mosquitto/hatang-*"
+                 " /etc/hatang/agent* 2>/dev/null || true"), "", "left of a purged agent")
+    site.run("mosquitto_pub -h 127.0.0.1 -q 1 -t hello -m there")
+    code, text = site.machine.attempt("mosquitto_pub -h 127.0.0.1 -p 1884 -q 1 -t hello -m there")
+    site.expect(code != 0 and "refused" in text, f"the devices' port is open: {code}, {text}")
+    site.run(f"hatang-aggregator revoke {AGENT}"
+             f" && hatang-aggregator enroll {AGENT} --output /srv/GÓI.hatang")
+    package = next(path.name for path in site.packages.glob("hatang-agent_*.deb"))
+    text = site.run(f"apt-get install -y /srv/{package}", 120)
+    bundle, start, check = _next_lines(site, "hatang-agent", text)
+    # As whoever stands in the folder of the bundle types it.
+    site.run(f"cd /srv && {bundle}")
+    site.run(start)
+    # "until every line is green"
+    wait_for(f"{check} ends with 0", lambda: site.machine.attempt(check)[0] == 0, 60)
+    before = site.received()
+    site.publish("xe-00", 25)
+    site.wait_received(before + 25)
+
+
 def remove(site):
     """removed, the packages keep the data; purged, they leave nothing"""
+    # As the heads of the files say: this host's mosquitto is the province's for a moment.
+    site.run(
+        f"cd {province.EXAMPLES} && sed -e '/^# \\[debian\\]$/,+1d' central.conf"
+        " >/etc/mosquitto/conf.d/hatang-1-central.conf"
+        " && cp central-agents.conf /etc/mosquitto/conf.d/hatang-2-agents.conf"
+        " && mv /etc/mosquitto/conf.d/hatang-agent.conf /srv && systemctl restart mosquitto"
+        " && mv /srv/hatang-agent.conf /etc/mosquitto/conf.d")
     timer = "hatang-probe-broadband@line-1.timer"
-    site.run(f"systemctl enable --now {timer}")
+    site.run(f"systemctl enable --now {timer} && systemctl stop hatang-agent hatang-aggregator")
+    kept = _digests(site, "/etc/hatang /var/lib/hatang-*")
     site.run("apt-get remove -y hatang-agent hatang-aggregator hatang-simulator", 120)
     site.expect_equal(site.property(timer, "ActiveState"), "inactive", "the probe's timer")
     for path in (
         "/etc/hatang/agent.json5", "/etc/hatang/population.csv",
         "/var/lib/hatang-agent/buffer.db", "/var/lib/hatang-aggregator/hatang.db",
     ):
-        site.expect(site.machine.file(path).exists(), f"removing took {path}")
+        site.expect(f" {path}\n" in kept, f"there was no {path}")
+    site.expect_equal(
+        _digests(site, "/etc/hatang /var/lib/hatang-*"), kept, "files after the removal")
     site.run("apt-get purge -y hatang-agent hatang-aggregator", 120)
     province.leave(site)
-    # The site's own copies for devices, which are no package's.
-    site.run("rmdir /var/lib/prometheus/node-exporter /var/lib/prometheus")
-    site.run("rm /etc/mosquitto/conf.d/hatang-devices.conf /etc/mosquitto/hatang-devices.*")
-    left = sorted(name for name in _names(site) - site.names_before if "hatang" in name)
-    site.expect_equal(left, [], "files left behind")
+    site.run("rmdir /var/lib/prometheus/node-exporter /var/lib/prometheus && rm -r /srv/*")
+    # Names of control groups go when the kernel likes.
+    site.expect_equal(
+        site.run("find / \\( -path /proc -o -path /sys \\) -prune -o -iname '*hatang*' -print"), "",
+        "files left behind")
     site.expect_equal(
         site.run("grep -rl --exclude='*-' hatang /etc /usr/lib/systemd /var/lib/systemd || true"), "",
         "files that still speak of it")
     site.expect_equal(site.run("systemctl --failed --no-legend"), "", "failed units")
     site.run("systemctl restart mosquitto && mosquitto_pub -h 127.0.0.1 -q 1 -t hello -m there")
+    site.expect_equal(
+        site.run("ls /etc/mosquitto/conf.d").strip(), "README", "mosquitto's folder of settings")
 
 
 STEPS = [
-    install, wrong_configuration, configure, fleet, province.enrol, province.probes, province.cut,
+    install, wrong_configuration, configure, fleet, province.enrol, province.probes, sandbox.sandbox, province.cut,
     province.renew, province.revoke, province.fill, devices, journal, reload, reboot, power_cut,
-    upgrade, newer_buffer, remove,
+    upgrade, newer_buffer, again, remove,
 ]
 
 
@@ -431,6 +469,15 @@ def _repacked(site, version):
     return "/srv/newer.deb"
 
 
-def _names(site):
-    prune = " -o ".join(f"-path {folder}" for folder in NOISE)
-    return set(site.run(f"find / \\( {prune} \\) -prune -o -print").splitlines())
+def _digests(site, folders):
+    # A lock holds the id of the process that had it last.
+    return site.run(f"find {folders} -type f ! -name '*.lock' | sort | xargs sha256sum")
+
+
+def _next_lines(site, package, text):
+    """The commands of the three lines in which a package says what to do next."""
+    lines = re.findall(rf"^{package}: ([123])\. .*: sudo (.*)$", text, re.MULTILINE)
+    site.expect_equal(
+        [number for number, _ in lines], ["1", "2", "3"],
+        f"lines of {package} that say what to do next in\n{text}\nThey")
+    return [command for _, command in lines]

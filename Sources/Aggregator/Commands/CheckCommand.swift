@@ -105,7 +105,11 @@ package enum CheckCommand: Command {
         report.add(
           "store", .failed,
           Bilingual("Không có thư mục \(folder) cho kho", "folder \(folder) is missing"),
-          remedy: Bilingual("mkdir -p \(folder)", "make it as above"))
+          remedy: folder == ownFolder
+            ? Bilingual(
+              "Lần khởi động đầu sẽ tạo: sudo systemctl start hatang-aggregator",
+              "the first start makes it, as above")
+            : Bilingual("mkdir -p \(folder)", "make it as above, for the user of the service"))
       }
       return
     }
@@ -141,13 +145,18 @@ package enum CheckCommand: Command {
     }
   }
 
+  /// The service manager makes it at the first start, with its owner.
+  private static let ownFolder = "/var/lib/hatang-aggregator"
+
   /// Below this there is room for hours, not days.
   private static let freeBytesMin: Int64 = 1_000_000_000
 
   private static func checkDisk(
     _ configuration: AggregatorConfiguration, _ report: inout CheckReport
   ) {
-    let folder = Files.directory(of: configuration.storePath)
+    // Where it is still to be made, the disk is that of the folder around it.
+    var folder = Files.directory(of: configuration.storePath)
+    while folder.utf8.count > 1, !Files.exists(folder) { folder = Files.directory(of: folder) }
     do throws(FileError) {
       let free = try Files.freeBytes(folder)
       let (freeMB, minMB) = (free / 1_000_000, freeBytesMin / 1_000_000)
