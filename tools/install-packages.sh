@@ -10,7 +10,8 @@ case "${1:-}" in
   testing) packages="gcc libc6-dev mosquitto-clients openssl gzip curl iperf3 iproute2
     iputils-ping modemmanager python3-dbusmock dbus python3-venv chromium fonts-noto-core
     nginx-light prometheus strace nftables libmagic1" ;;
-  packaging) packages="debhelper lintian dpkg-dev binutils debootstrap systemd-container" ;;
+  packaging) packages="debhelper lintian dpkg-dev binutils debootstrap systemd-container
+    nftables" ;;
   *) echo "$0: unknown word $1; there are testing, packaging" >&2; exit 64 ;;
 esac
 
