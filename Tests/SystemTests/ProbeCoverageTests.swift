@@ -32,6 +32,17 @@ import Testing
       "nsa-idle", fixed,
       #""lat":20.541,"lon":105.913,"accuracy":5.0,"rat":"lte","plmn":"45204","cell":"04F1B201"}"#
     ),
+    // What real modems said, as others published it: Tests/Resources/probes/README.md.
+    (
+      "public-nsa", fixed,
+      #""rat":"nr-nsa","ss_rsrp":-75.00,"ss_rsrq":-11.00,"ss_sinr":18.50,"plmn":"00101","#
+        + #""cell":"01A2D001"}"#
+    ),
+    (
+      "public-sa", fixed,
+      #""rat":"nr-sa","ss_rsrp":-109.00,"ss_rsrq":-12.00,"ss_sinr":14.00,"plmn":"51566"}"#
+    ),
+    ("public-lte", fixed, #""rat":"lte","plmn":"12301","cell":"0043300C"}"#),
     ("searching", fixed, #""lat":20.541,"lon":105.913,"accuracy":5.0,"rat":"none"}"#),
     (
       "two-modems", "modem: '353338976168903', \(fixed)", #""rat":"nr-sa","ss_rsrp":-98.50,"#

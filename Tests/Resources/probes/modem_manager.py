@@ -3,8 +3,9 @@
     modem_manager.py ADDRESS SCENARIO
 
 Needs python3-dbusmock. Prints "ready" once it can be asked. Scenarios: nr-sa, nr-nsa, nsa-idle,
-lte, searching, sim-locked, two-modems, no-modem. Values and types are those of ModemManager's
-D-Bus interface, version 1.20; the signal stays unknown until Signal.Setup was called, as in life.
+lte, searching, sim-locked, two-modems, no-modem; public-nsa, public-sa, public-lte with what real
+modems were seen to say (README.md has the sources). Types are those of ModemManager's D-Bus
+interface, version 1.20; the signal stays unknown until Signal.Setup was called, as in life.
 """
 
 import sys
@@ -20,7 +21,7 @@ MODEM = NAME + ".Modem"
 
 LTE, NR = 0x4000, 0x8000
 STATE = {"locked": 2, "searching": 7, "registered": 8, "connected": 11}
-UNLOCK = {"none": 1, "sim-pin": 2}
+UNLOCK = {"none": 1, "sim-pin": 2, "sim-pin2": 3}
 REGISTRATION = {"idle": 0, "home": 1, "searching": 2}
 
 NR_LEVELS = {"rsrp": -98.5, "rsrq": -11.0, "snr": 12.5}
@@ -39,6 +40,17 @@ SCENARIOS = {
         dict(technologies=NR, nr=NR_LEVELS, imei="353338976168903", port="cdc-wdm1", net="wwan1"),
     ],
     "no-modem": [],
+    "public-nsa": [dict(
+        technologies=LTE | NR, nr={"rsrp": -75.0, "rsrq": -11.0, "snr": 18.5},
+        lte={"rsrp": -70.0, "rsrq": -5.0, "rssi": -47.0, "snr": 30.0}, model="RM500Q",
+        operator="00101", place="001,01,FFFE,01A2D001,000001")],
+    "public-sa": [dict(
+        technologies=NR, nr={"rsrp": -109.0, "rsrq": -12.0, "snr": 14.0}, unlock="sim-pin2",
+        revision="RM520NGLAAR01A06M4G", operator="51566",
+        place="515,66,FFFE,100072000,114000")],
+    "public-lte": [dict(
+        technologies=LTE, lte={"rsrp": -87.0, "rsrq": -16.0, "rssi": -69.0, "snr": 5.0},
+        model="EC200T", operator="12301", place="123,01,FFFE,0043300C,005443")],
 }
 
 
@@ -60,7 +72,8 @@ def pair(first, second):
 
 def add_modem(root, index, technologies=0, nr=None, lte=None, state="connected", unlock="none",
               registration="home", operator="45204", imei="353338976168895", port="cdc-wdm0",
-              net="wwan0", fix=True):
+              net="wwan0", fix=True, model="RM520N-GL", revision="RM520NGLAAR01A07M4G",
+              place="452,04,FFFE,04F1B201,000D12"):
     path = "%s/Modem/%d" % (ROOT, index)
     ports = [(port, 6), (net, 2)]
     root.AddObject(path, MODEM, {
@@ -69,7 +82,7 @@ def add_modem(root, index, technologies=0, nr=None, lte=None, state="connected",
         "SupportedCapabilities": numbers(0x1C), "CurrentCapabilities": dbus.UInt32(0x1C),
         "MaxBearers": dbus.UInt32(1), "MaxActiveBearers": dbus.UInt32(1),
         "MaxActiveMultiplexedBearers": dbus.UInt32(254),
-        "Manufacturer": "Quectel", "Model": "RM520N-GL", "Revision": "RM520NGLAAR01A07M4G",
+        "Manufacturer": "Quectel", "Model": model, "Revision": revision,
         "CarrierConfiguration": "ROW_Generic_3GPP", "CarrierConfigurationRevision": "0A010809",
         "HardwareRevision": "20000", "DeviceIdentifier": "7dd3f7b2a3" + str(index),
         "Device": "/sys/devices/pci0000:00/0000:00:14.0/usb2/2-%d" % (3 + index),
@@ -116,7 +129,7 @@ def add_modem(root, index, technologies=0, nr=None, lte=None, state="connected",
     gps = {"utc-time": "021730.00", "latitude": 20.541, "longitude": 105.913, "altitude": 7.0}
     modem.AddMethod(
         MODEM + ".Location", "GetLocation", "", "a{uv}",
-        "ret = dbus.Dictionary({dbus.UInt32(1): '452,04,FFFE,04F1B201,000D12'}, signature='uv')\n"
+        "ret = dbus.Dictionary({dbus.UInt32(1): %r}, signature='uv')\n" % place
         + ("ret[dbus.UInt32(2)] = dbus.Dictionary(%r, signature='sv')" % gps if fix else ""))
 
 
