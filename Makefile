@@ -1,6 +1,6 @@
 # Hạ Tầng. The words: run, test, test-faults, test-install, bench, bench-fleet, bench-peers,
-# bench-scale, bench-stored, bench-soak, fuzz, sanitize, lint, deb, reproducible, clean. Each
-# installs what it needs.
+# bench-scale, bench-stored, bench-soak, fuzz, sanitize, lint, deb, repackaged, reproducible, clean.
+# Each installs what it needs.
 # The programs have the Swift library in them, so that an edge host needs no Swift. The library of
 # Swift's tests exists only as a shared one, so the tests have a build folder of their own; those
 # that start programs start the ones above.
@@ -10,7 +10,8 @@ WRITE :=
 TESTS := -c release --scratch-path .build/tests --disable-xctest
 
 .PHONY: build run test test-faults test-install bench bench-fleet bench-peers bench-scale \
-	bench-stored bench-soak fuzz sanitize lint deb reproducible clean packages testing packaging
+	bench-stored bench-soak fuzz sanitize lint deb repackaged reproducible clean packages testing \
+	packaging
 
 # See debian/rules for setarch.
 build: packages
@@ -75,6 +76,10 @@ lint: packages
 # Debian packages of this host's architecture, checked by lintian.
 deb: packages packaging
 	@tools/build-packages.sh .build/deb
+
+# Packs the same programs once more in another folder, zone and umask, and compares the bytes.
+repackaged: deb
+	@tools/check-reproducible.sh --same-programs
 
 # Builds the packages twice from nothing and compares their bytes.
 reproducible: packages packaging

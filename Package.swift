@@ -18,6 +18,13 @@ let testing: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Names clang's runtime: of the host, for nothing here is built for another.
+#if arch(arm64)
+  let architecture = "aarch64"
+#else
+  let architecture = "x86_64"
+#endif
+
 /// `make fuzz` names the folder of clang's runtime, and so links libFuzzer into FuzzTests.
 let fuzzer = Context.environment["HATANG_FUZZER"]
 
@@ -108,7 +115,7 @@ let package = Package(
       dependencies: ["Agent", "Aggregator", "Enrolment", "Protocol", "Daemon", "TestSupport"],
       swiftSettings: testing + (fuzzer == nil ? [] : [.define("FUZZING")]),
       linkerSettings: fuzzer.map {
-        [.unsafeFlags(["-L", $0, "-lclang_rt.fuzzer_no_main-x86_64", "-lstdc++"])]
+        [.unsafeFlags(["-L", $0, "-lclang_rt.fuzzer_no_main-\(architecture)", "-lstdc++"])]
       } ?? []),
     tests("SeedsTests", []),
     tests("StyleTests", []),
