@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (19, 19, true), (20, 20, false), (300, 3, true), (2, 7_200, true), (100, 90, false),
+    (16, 16, true), (17, 17, false), (300, 3, true), (2, 7_200, true), (100, 90, false),
   ])
   func `a line that is cut without a word is told by receipts that stay out`(
     sinceReceipt: Int64, oldest: Int64, isDelivering: Bool
