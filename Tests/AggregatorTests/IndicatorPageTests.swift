@@ -11,11 +11,14 @@ import Testing
   private func answer(
     _ path: String, _ query: [HTTPRequest.QueryItem] = [], after ms: Int64 = 10_000
   ) throws -> (status: Int, text: String) {
-    let router = Router(
+    let answer = try router(after: ms).answer(HTTPRequest(path: path, query: query))
+    return (answer.status, String(decoding: answer.body, as: UTF8.self))
+  }
+
+  private func router(after ms: Int64) throws -> Router {
+    Router(
       try StoreReader(path: province.site.path), tables: try Province.tables(),
       method: province.method, report: IngestReport(), now: { Province.nowMs + ms })
-    let answer = router.answer(HTTPRequest(path: path, query: query))
-    return (answer.status, String(decoding: answer.body, as: UTF8.self))
   }
 
   private func compute(after ms: Int64 = 0) throws {
@@ -124,6 +127,44 @@ import Testing
     province.method.coveredDbm = -95
     let changed = try answer("/indicators/20.2", [.init("at", "1")], after: day + 122_000).text
     #expect(changed.contains("Tham số hoặc bảng dân số nay đã khác"))
+  }
+
+  @Test func `before any tile counts as measured, what came is shown, now and as past`() throws {
+    // A day alone measures no tile.
+    try province.ingest([
+      Province.sample(tile: Province.tile, cell: 9, day: 0, isCovered: true, plmn: "45201")
+    ])
+    try compute()
+    for query in [[], [HTTPRequest.QueryItem("at", "1")]] {
+      let page = try answer("/indicators/20.2", query)
+      #expect(page.status == 200)
+      #expect(page.text.contains(Self.source(1)))
+      #expect(page.text.contains("Cửa sổ đo của con số: từ 01/07/2025 đến 30/06/2026."))
+    }
+  }
+
+  @Test func `past days beyond what a minute allows are to be asked for again`() throws {
+    let day: Int64 = 86_400_000
+    try province.ingest(Province.coverage())
+    for index in 0..<8 {
+      try province.ingest([
+        Province.sample(
+          tile: Province.tile, cell: index, day: 0, isCovered: true, plmn: "45201")
+      ])
+      try compute(after: Int64(index) * day)
+    }
+    let router = try router(after: 8 * day)
+    let pages = (1...8).map { page(router, at: $0) }
+    #expect(pages[..<6].allSatisfy { $0.contains("id=\"late\"") })
+    #expect(pages[6...].allSatisfy { $0.contains("hãy tải lại trang sau một phút") })
+    // What was computed within the minute is at hand.
+    #expect(page(router, at: 1).contains("id=\"late\""))
+  }
+
+  private func page(_ router: Router, at revision: Int) -> String {
+    let answer = router.answer(
+      HTTPRequest(path: "/indicators/20.2", query: [.init("at", "\(revision)")]))
+    return String(decoding: answer.body, as: UTF8.self)
   }
 
   @Test(arguments: ["20.1", "7.1"])

@@ -155,7 +155,10 @@ import Testing
     let few = try answer("/tiles", [.init("operator", "45201"), .init("state", "few")]).text
     #expect(few.ranges(of: "<td><a href=\"/tiles/").count == 1)
     #expect(few.contains("aria-current=\"true\">đo quá ít</a>"))
-    let none = try answer("/tiles", [.init("page", "7")]).text
+    let beyond = try answer("/tiles", [.init("page", "7"), .init("state", "few")]).text
+    #expect(beyond.contains("1–1 trong 1 ô") && !beyond.contains("Trang trước"))
+    #expect(beyond.contains("state=few&amp;lang=en"))
+    let none = try answer("/tiles", [.init("area", "kim-bang"), .init("state", "covered")]).text
     #expect(none.contains("Không có ô nào như vậy."))
     let wrong = try answer("/tiles", [.init("state", "x<b>")])
     #expect(wrong.status == 400 && wrong.text.contains("state=x&lt;b&gt; không dùng được"))

@@ -13,7 +13,8 @@ package enum DaemonReadiness {
     }
   }
 
-  private static let within: Duration = .seconds(2)
+  /// Its web thread may be at a page that takes a while.
+  private static let within: Duration = .seconds(8)
   private static let bytesMax = 65_536
 
   private static func body(_ http: HTTPConfiguration) throws -> String {

@@ -43,8 +43,9 @@ struct AgentTable {
           : language.pick("Không trạm nào như vậy.", "There is no such agent.")
         return html.element("p", nil, text)
       }
-      let start = min((query.page - 1) * AgentQuery.pageSize, selected.count)
-      let shown = selected[start...].prefix(AgentQuery.pageSize)
+      // Beyond the end: the last one.
+      let number = min(query.page, (selected.count - 1) / AgentQuery.pageSize + 1)
+      let shown = selected[((number - 1) * AgentQuery.pageSize)...].prefix(AgentQuery.pageSize)
       let name = language.pick("Trạm thu thập", "Agents")
       html.wideTable(name, "stacking sorting") { html in
         head(to: &html)
@@ -52,7 +53,7 @@ struct AgentTable {
           for agent in shown { row(agent, to: &html) }
         }
       }
-      pages(shown.indices, to: &html)
+      pages(number, shown.indices, to: &html)
     }
   }
 
@@ -186,24 +187,24 @@ struct AgentTable {
     }
   }
 
-  private func pages(_ shown: Range<Int>, to html: inout HTML) {
+  private func pages(_ number: Int, _ shown: Range<Int>, to html: inout HTML) {
     guard selected.count > AgentQuery.pageSize else { return }
     html.element("p", "pages") { html in
       let total = language.whole(Int64(selected.count))
       let range =
         "\(language.whole(Int64(shown.lowerBound + 1)))–\(language.whole(Int64(shown.upperBound)))"
       html.element("span", nil, language.pick("\(range) trong \(total)", "\(range) of \(total)"))
-      if query.page > 1 {
-        html.link(turned(-1), language.pick("← Trang trước", "← Previous"))
+      if number > 1 {
+        html.link(turned(to: number - 1), language.pick("← Trang trước", "← Previous"))
       }
       if shown.upperBound < selected.count {
-        html.link(turned(1), language.pick("Trang sau →", "Next →"))
+        html.link(turned(to: number + 1), language.pick("Trang sau →", "Next →"))
       }
     }
   }
 
-  private func turned(_ step: Int) -> String {
-    query.with { $0.page = query.page + step }.address(language)
+  private func turned(to number: Int) -> String {
+    query.with { $0.page = number }.address(language)
   }
 }
 

@@ -19,9 +19,11 @@ extension HTML {
   /// - Parameters:
   ///   - live: `nil`: what it shows does not change.
   ///   - isOperators: with the operators' style sheet.
+  ///   - address: of the same page in a language; `nil`: its path is all that it needs.
   static func page(
     _ language: Language, title: String, path: String, live: Live? = .told,
-    isOperators: Bool = false, body: (inout HTML) -> Void
+    isOperators: Bool = false, address: ((Language) -> String)? = nil,
+    body: (inout HTML) -> Void
   ) -> String {
     document(
       language, title: title,
@@ -41,7 +43,7 @@ extension HTML {
         html.raw("</a>")
         html.element("header") { html in
           html.element("h1", nil, title)
-          html.navigation(language, path)
+          html.navigation(language, path, address)
         }
         html.stale(language)
         html.element("p", "unseen", [("id", "news"), ("role", "status")]) { _ in }
@@ -50,7 +52,9 @@ extension HTML {
       })
   }
 
-  private mutating func navigation(_ language: Language, _ path: String) {
+  private mutating func navigation(
+    _ language: Language, _ path: String, _ address: ((Language) -> String)?
+  ) {
     let entries = [
       ("/", language.pick("Chỉ tiêu", "Indicators")), ("/map", language.pick("Bản đồ", "Map")),
       ("/reports", language.pick("Báo cáo", "Reports")),
@@ -72,7 +76,8 @@ extension HTML {
       html.element(
         "a", nil,
         [
-          ("href", path + other.query), ("lang", other.rawValue), ("hreflang", other.rawValue),
+          ("href", address?(other) ?? path + other.query), ("lang", other.rawValue),
+          ("hreflang", other.rawValue),
         ]
       ) { $0.string(other == .en ? "English" : "Tiếng Việt") }
     }

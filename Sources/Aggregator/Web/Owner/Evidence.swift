@@ -51,11 +51,13 @@ struct Evidence {
 extension Evidence {
   /// - Parameters:
   ///   - isPast: what was measured after `today` is left out.
-  ///   - windowDays: the widest window of the figure's tiles; `nil`: the figure does not say.
+  ///   - windowDays: the widest window of the figure's tiles; `nil` or 0: no tile is measured, and
+  ///     all that could count is looked at.
   static func coverage(
     _ store: StoreReader, method: Method, today: Int, isPast: Bool, windowDays: Int?
   ) throws -> Evidence {
-    let first = today - (windowDays ?? method.freshDays.max() ?? 365) + 1
+    let widest = windowDays.flatMap { $0 > 0 ? $0 : nil }
+    let first = today - (widest ?? method.freshDays.max() ?? 1) + 1
     let simulated = method.acceptSimulated ? 1 : 0
     return Evidence(
       rows: .sources(

@@ -21,12 +21,14 @@ struct IndicatorPage {
     let times = site.times(language)
     let points = try site.store.points(row.code, after: 0)
     let daily = try site.history(row.code)
-    let evidence = try site.evidence(row, of: shown, isPast: past != nil)
-    let pastEvidence = try past.map { try site.pastEvidence(row, $0, language) }
+    let pastEvidence = try past.flatMap { try site.pastEvidence(row, $0, language) }
+    let isBusy = past != nil && pastEvidence == nil
+    let evidence = try isBusy ? nil : site.evidence(row, of: shown, isPast: past != nil)
     let parts = try site.parts(row.code)
     let title = "\(row.code) · \(language.of(row.name))"
     return HTML.page(
-      language, title: title, path: path, live: past == nil ? .every(milliseconds: 10_000) : nil
+      language, title: title, path: path, live: past == nil ? .every(milliseconds: 10_000) : nil,
+      address: past.map { past in { path + "?at=\(past.revision)" + $0.furtherQuery } }
     ) { html in
       if shown.isSimulated { html.simulatedBanner(language) }
       if let past {
@@ -57,6 +59,7 @@ struct IndicatorPage {
         "evidence",
         language.pick("Con số này từ đâu ra", "Where this number comes from"), &html
       ) {
+        guard let evidence else { return $0.element("p", "reason", IndicatorPage.busy(language)) }
         EvidenceSection(
           evidence: evidence, past: pastEvidence, language: language, times: times
         ).write(to: &$0)
@@ -65,6 +68,12 @@ struct IndicatorPage {
         MethodSection(indicator: shown, row: row, language: language).write(to: &$0)
       }
     }
+  }
+
+  private static func busy(_ language: Language) -> String {
+    language.pick(
+      "Nhiều ngày cũ đang được tính lại cùng lúc; hãy tải lại trang sau một phút.",
+      "Many past days are being computed again at once; load the page again in a minute.")
   }
 
   private func card(

@@ -17,7 +17,10 @@ final class OwnersSite {
   private var drafts: [String: (minute: Int64, content: ReportContent)] = [:]
   private let histories: Histories
   private var evidences: [EvidenceKey: (minute: Int64, evidence: Evidence)] = [:]
-  private var pasts: [EvidenceKey: (minute: Int64, evidence: PastEvidence)] = [:]
+  /// Past days that were computed again.
+  private var pasts: [EvidenceKey: (minute: Int64, result: IndicatorResult)] = [:]
+  /// Each takes a walk through the state, for which every other reader waits.
+  private static let pastDaysPerMinute = 6
   /// The front page as it was last made, by language.
   private var front: [Language: (key: FrontKey, html: String)] = [:]
 
@@ -30,8 +33,9 @@ final class OwnersSite {
 
   private struct EvidenceKey: Hashable {
     let code: String
-    /// A local day, or a revision with its language.
-    let moment: String
+    let day: Int
+    var isPast = true
+    var windowDays: Int64 = 0
   }
 
   init(
@@ -109,7 +113,9 @@ final class OwnersSite {
     let day =
       isPast
       ? LocalDay.day(ofMs: shown.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes) : today
-    let key = EvidenceKey(code: row.code, moment: "\(day)")
+    let windowDays = try shown.figure.details["window_days"]?.integer(in: 0...36_500)
+    let key = EvidenceKey(
+      code: row.code, day: day, isPast: isPast, windowDays: windowDays ?? 0)
     if let known = evidences[key], known.minute == minute { return known.evidence }
     evidences = evidences.filter { $0.value.minute == minute }
     let reader = StateReader(store, method: method, tables: tables)
@@ -118,7 +124,7 @@ final class OwnersSite {
       case .coverage, nil:
         try Evidence.coverage(
           store, method: method, today: day, isPast: isPast,
-          windowDays: try shown.figure.details.value("window_days").map { Int($0) })
+          windowDays: windowDays.map { Int($0) })
       case .broadband:
         try Evidence.broadband(
           reader, tables, today: day, isPast: isPast, windowDays: method.lineDays)
@@ -130,17 +136,22 @@ final class OwnersSite {
     return evidence
   }
 
-  /// What is known today of a past value's evidence; at most a minute old, for the same reason.
+  /// What is known today of a past value's evidence; at most a minute old. `nil`: others have
+  /// asked for so many days within this minute that this one has to wait.
   func pastEvidence(
     _ row: IndicatorRow, _ past: ShownIndicator, _ language: Language
-  ) throws -> PastEvidence {
+  ) throws -> PastEvidence? {
     let minute = nowMs / 60_000
-    let key = EvidenceKey(code: row.code, moment: "\(past.revision) \(language.rawValue)")
-    if let known = pasts[key], known.minute == minute { return known.evidence }
+    let day = LocalDay.day(
+      ofMs: past.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes)
+    let key = EvidenceKey(code: row.code, day: day)
     pasts = pasts.filter { $0.value.minute == minute }
-    let evidence = try again(row, past, language)
-    pasts[key] = (minute, evidence)
-    return evidence
+    if let known = pasts[key] { return try compared(past, with: known.result, language) }
+    guard pasts.count < OwnersSite.pastDaysPerMinute else { return nil }
+    let engine = IndicatorEngine(store, tables: tables, method: method)
+    let result = try engine.compute(row, today: day, isPast: true)
+    pasts[key] = (minute, result)
+    return try compared(past, with: result, language)
   }
 
   /// The report of a period as it would be now, at most a minute old; `nil`: it has not begun.

@@ -57,12 +57,16 @@ struct PastEvidence {
         "\(text) readings of those days came after \(moment): late, or measured in the rest of "
           + "that day.")
     }
-    if difference < 0 || value != past.figure.value {
+    if difference < 0 {
       return language.pick(
-        "Nay có ít số đo hơn hoặc nhà mạng lớn nhất đã khác: số đo cũ bị loại sau khi tính lại từ "
-          + "dữ liệu gốc.",
-        "There are fewer readings now, or another operator is the largest: some were left out when "
-          + "everything was made again from the raw data.")
+        "Nay có ít số đo hơn: số đo cũ bị loại sau khi tính lại từ dữ liệu gốc.",
+        "There are fewer readings now: some were left out when everything was made again from the "
+          + "raw data.")
+    }
+    if value != past.figure.value {
+      return language.pick(
+        "Số lượng số đo vẫn vậy mà con số khác: cách tính hoặc một bảng đi kèm nay đã khác.",
+        "As many readings, but another figure: the method or one of its tables is another now.")
     }
     return language.pick(
       "Không có số đo nào về muộn: bảng dưới đây đúng là bằng chứng của con số lúc đó.",
@@ -73,14 +77,10 @@ struct PastEvidence {
 }
 
 extension OwnersSite {
-  /// The day of a past value computed once more.
-  func again(
-    _ row: IndicatorRow, _ past: ShownIndicator, _ language: Language
+  /// - Parameter result: the day of the past value computed once more.
+  func compared(
+    _ past: ShownIndicator, with result: IndicatorResult, _ language: Language
   ) throws -> PastEvidence {
-    let day = LocalDay.day(
-      ofMs: past.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes)
-    let engine = IndicatorEngine(store, tables: tables, method: method)
-    let result = try engine.compute(row, today: day, isPast: true)
     let parameters = try ConfigNode.parse(text: result.parameters, name: "parameters")
     let names = try parameters.object().map(\.key)
     let isSame =

@@ -8,8 +8,8 @@ struct TileList {
   let choice: OwnersSite.MapChoice
   /// `nil`: all.
   let state: TileState?
-  /// 1, 2, …
-  let page: Int
+  /// 1, 2, … as asked for; the last one there is, beyond the end.
+  let wanted: Int
 
   static let pageSize = 100
 
@@ -31,20 +31,23 @@ struct TileList {
 
   func html() -> String {
     let tiles = tiles
-    let start = min((page - 1) * TileList.pageSize, tiles.count)
-    let shown = tiles[start...].prefix(TileList.pageSize)
+    let page = min(wanted, max(1, (tiles.count + TileList.pageSize - 1) / TileList.pageSize))
+    let shown = tiles[((page - 1) * TileList.pageSize)...].prefix(TileList.pageSize)
     let place = language.of(choice.area.map { areas[$0].name } ?? site.tables.areas.province)
     let name = OperatorName.text(choice.scene.plmn, language)
     let title = language.pick("Các ô: \(place), \(name)", "Tiles: \(place), \(name)")
     return HTML.page(
-      language, title: title, path: "/tiles", live: .every(milliseconds: 30_000)
+      language, title: title, path: "/tiles", live: .every(milliseconds: 30_000),
+      address: {
+        TileList.address(choice.scene.plmn, area: areaID, state: state, page: page, $0)
+      }
     ) { html in
       if choice.scene.isSimulated { html.simulatedBanner(language) }
       html.element("section", "card", [("id", "tiles")]) { html in
         states(to: &html)
         table(shown, to: &html)
         html.element("p", "links") { html in
-          pages(shown.indices, of: tiles.count, to: &html)
+          pages(page, shown.indices, of: tiles.count, to: &html)
           html.link(
             "/map?operator=\(MapPage.operatorWord(choice.scene.plmn))"
               + (areaID.map { "&area=\($0)" } ?? "") + language.furtherQuery,
@@ -98,7 +101,9 @@ struct TileList {
       })
   }
 
-  private func pages(_ shown: Range<Int>, of count: Int, to html: inout HTML) {
+  private func pages(
+    _ page: Int, _ shown: Range<Int>, of count: Int, to html: inout HTML
+  ) {
     let total = language.whole(Int64(count))
     if !shown.isEmpty {
       let (first, last) = (shown.lowerBound + 1, shown.upperBound)
@@ -141,7 +146,8 @@ extension OwnersSite {
     case .failure(let wrong): return wrong.answer
     case .success(let choice):
       return .html(
-        TileList(site: self, language: language, choice: choice, state: state, page: page).html())
+        TileList(site: self, language: language, choice: choice, state: state, wanted: page)
+          .html())
     }
   }
 }
