@@ -137,7 +137,7 @@ def retention(province):
         if name == "half":
             last, = province.query("SELECT max(id) FROM segments")
             province.execute(
-                "UPDATE segments SET arrived_ms = arrived_ms - ? WHERE id <= ?",
+                "UPDATE segments SET arrived_ms = arrived_ms - ?, digest = NULL WHERE id <= ?",
                 30 * MS_PER_DAY, last // 2)
             province.set_retention(20)
         before, = province.query("SELECT count(*) FROM segments")

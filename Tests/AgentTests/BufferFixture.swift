@@ -49,9 +49,7 @@ final class BufferFixture {
   /// So many measurements whose times count on from a first.
   static func measurements(_ count: Int, from first: Int) -> [Measurement] {
     (first..<(first + count)).map { index -> Measurement in
-      // Of SplitMix64: no column gets any smaller.
-      let product = UInt64(index) &* 0x9e37_79b9_7f4a_7c15
-      let noise = Int32(((product ^ (product >> 30)) &* 0xbf58_476d_1ce4_e5b9) >> 48)
+      let noise = Int32(SeededGenerator.noise(Int64(index), below: 65_536))
       let coverage = Coverage(
         latitudeMicrodegrees: 20_500_000 + noise, longitudeMicrodegrees: 105_900_000 - noise,
         radioAccess: .nrSA, ssRsrpTenths: -900 - noise % 300)

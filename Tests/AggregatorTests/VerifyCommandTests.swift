@@ -22,8 +22,8 @@ import Testing
     let error = #expect(throws: StoreError.self) { try StoreVerification.expectSound(site.path) }
     #expect(
       error?.description == """
-        use \(site.path): the store is damaged: segment 1 is not what came; stop the daemon, put \
-        the last backup in the store's place, and start it: the agents send again what came since
+        use \(site.path): the store is damaged: segment 1 is not what came; \
+        \(StoreVerification.remedy)
         """)
   }
 
@@ -37,9 +37,23 @@ import Testing
     try Database(path: site.path).execute(
       "UPDATE coverage_days SET strong = 0, newest_ms = newest_ms + 1")
     #expect(try StoreVerification.findings(reader) == [])
-    try Files.remove(copy)
+    for path in [copy, StoreVerification.kept(beside: copy)] { try Files.remove(path) }
     #expect(
       try StoreVerification.findings(reader, rules: site.rules, copy: copy)
         == ["1 cells of coverage are not what the segments say"])
+  }
+
+  @Test func `a state made by other settings is not compared, which is no damage`() throws {
+    let site = try Site()
+    let batch = Batch.of(StreamID(high: 1, low: 2), from: 0, [[.coverage()]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    var rules = site.rules
+    rules.coveredTenths -= 10
+    let error = #expect(throws: StoreError.self) {
+      try StoreVerification.findings(
+        try StoreReader(path: site.path), rules: rules, copy: site.folder.file("copy.db"))
+    }
+    #expect(error?.operation == "compare" && error?.nature != .corrupt)
+    #expect(error?.message.contains("its state of coverage was made by other settings") == true)
   }
 }

@@ -12,6 +12,12 @@ public struct SeededGenerator: RandomNumberGenerator {
     return word ^ (word >> 31)
   }
 
+  /// A number from 0 on that follows from an index alone; no column of such gets any smaller.
+  public static func noise(_ index: Int64, below limit: Int64) -> Int64 {
+    var generator = SeededGenerator(seed: UInt64(bitPattern: index))
+    return Int64(generator.next() % UInt64(limit))
+  }
+
   /// True once in so many.
   public mutating func once(in times: Int) -> Bool { Int.random(in: 0..<times, using: &self) == 0 }
 }

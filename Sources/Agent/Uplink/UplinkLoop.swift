@@ -340,7 +340,9 @@ final class UplinkLoop<Source: UplinkSource> {
   // MARK: Trouble
 
   private func note(_ error: any Error) {
-    let text = bound.trouble(broker: broker.name) ?? "\(error)"
+    // Both: what ends connections now may be something else.
+    let text = [bound.trouble(broker: broker.name), "\(error)"].compactMap(\.self)
+      .joined(separator: "; ")
     let isNew = report.current.trouble != text
     report.update { $0.trouble = text }
     if isNew || troubleLog.allows(now: monotonicNow()) {

@@ -19,7 +19,12 @@ enum BackupCommand: Command {
     let began = monotonicNow()
     try reader.backup(to: target)
     // A copy of what is damaged is no backup; better known now than when it is needed.
-    try StoreVerification.expectSound(target)
+    do throws(StoreError) {
+      try StoreVerification.expectSound(target)
+    } catch {
+      try Files.move(target, to: target + ".damaged")
+      throw error
+    }
     let ledger = try LedgerReport(try StoreReader(path: target))
     let received = ledger.streams.reduce(0) { $0 + $1.received }
     let seconds = (monotonicNow() - began).inSeconds

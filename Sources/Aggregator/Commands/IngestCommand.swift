@@ -74,6 +74,7 @@ enum IngestCommand: Command {
   private static func takeHere(
     _ path: String, _ configuration: AggregatorConfiguration
   ) throws -> TakeOutResult {
+    try StoreWatch.expectUnmarked(configuration.storePath)
     let store = try SQLiteStore(path: configuration.storePath)
     let rules = StateRules(configuration.method, keepRawDays: configuration.keepRawDays)
     _ = try Rebuild(store: store, rules: rules).run()

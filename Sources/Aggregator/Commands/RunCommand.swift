@@ -44,6 +44,7 @@ enum RunCommand: Command {
   private static func start(_ inputs: Inputs) throws -> ServiceRunner<Inputs>.Parts {
     let configuration = inputs.configuration
     let lock = try StoreLock.take(configuration.storePath)
+    try StoreWatch.expectUnmarked(configuration.storePath)
     // Migrates, and finds what is wrong with the file, before anything is promised.
     _ = try SQLiteStore(path: configuration.storePath)
     try StoreWatch.expectSound(configuration.storePath)

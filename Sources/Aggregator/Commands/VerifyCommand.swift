@@ -19,6 +19,7 @@ enum VerifyCommand: Command {
       let copy = configuration.storePath + ".verify"
       defer { remove(copy) }
       remove(copy)
+      try expectRoom(for: path, at: copy)
       let rules = StateRules(configuration.method, keepRawDays: configuration.keepRawDays)
       findings = try StoreVerification.findings(reader, rules: rules, copy: copy)
     }
@@ -26,7 +27,9 @@ enum VerifyCommand: Command {
       for finding in findings { Standard.error("\(path): \(finding)\n") }
       let help = StoreVerification.help
       Standard.error(
-        "kho bị hỏng; \(help.vi)\n  the store is damaged; \(help.en)\n")
+        "nếu store.keep_raw_days vừa đổi, ô và số đọc có thể khác mà không hỏng\n"
+          + "  where store.keep_raw_days was changed lately, cells and readings may differ so\n"
+          + "kho bị hỏng; \(help.vi)\n  the store is damaged; \(help.en)\n")
       return .failed
     }
     let ledger = try LedgerReport(reader)
@@ -44,6 +47,19 @@ enum VerifyCommand: Command {
   }
 
   private static func remove(_ copy: String) {
-    for suffix in ["", "-wal", "-shm", "-journal"] { try? Files.remove(copy + suffix) }
+    for path in [copy, StoreVerification.kept(beside: copy)] {
+      for suffix in ["", "-wal", "-shm", "-journal"] { try? Files.remove(path + suffix) }
+    }
+  }
+
+  /// Ingest must not run out of disk for it.
+  private static func expectRoom(for path: String, at copy: String) throws {
+    let needed = 3 * (Files.byteCount(path) ?? 0) + 100_000_000
+    let free = try Files.freeBytes(Files.directory(of: copy))
+    guard free >= needed else {
+      throw StoreError(
+        "copy", path, "\(free / 1_000_000) MB are free, \(needed / 1_000_000) MB are needed",
+        hint: "free space, or verify a backup on another host")
+    }
   }
 }

@@ -33,6 +33,12 @@ package struct Admission {
   private struct Item {
     let arrival: Arrival
     let samples: Int
+    /// In memory: what a batch decodes to may be larger than its payload.
+    let bytes: Int
+
+    /// What has gone, and only keeps its place.
+    static let gone = Item(
+      arrival: Arrival(topic: "", payload: [], arrivedMs: 0), samples: 0, bytes: 0)
 
     /// In bytes: what takes time is the measurements, of which a few bytes may hold many, and each
     /// message by itself.
@@ -86,6 +92,7 @@ package struct Admission {
 
   package mutating func admit(_ arrival: Arrival, now: Duration) {
     let index = lane(of: Admission.agent(of: arrival.topic), now: now)
+    var arrival = arrival
     let byteCount = arrival.payload.count
     if lanes[index].count >= Admission.laneCountMax
       || (lanes[index].count > 0 && lanes[index].bytes + byteCount > Admission.laneBytesMax)
@@ -95,14 +102,15 @@ package struct Admission {
     if let overrun = lanes[index].quota.take(limits, byteCount: byteCount, now: now) {
       return drop(overrun, index)
     }
-    var arrival = arrival
     if arrival.topic.hasSuffix("/batch") { arrival.decodedBatch = try? arrival.batch() }
     let samples = Admission.samples(in: arrival.decodedBatch)
     lanes[index].quota.spend(samples: samples)
     if lanes[index].count == 0 { turns.append(index) }
-    lanes[index].waiting.append(Item(arrival: arrival, samples: samples))
-    lanes[index].bytes += byteCount
-    waitingBytes += byteCount
+    let pieces = arrival.decodedBatch?.segments.count ?? 0
+    let bytes = max(byteCount, pieces * MemoryLayout<Batch.Piece>.stride)
+    lanes[index].waiting.append(Item(arrival: arrival, samples: samples, bytes: bytes))
+    lanes[index].bytes += bytes
+    waitingBytes += bytes
     waitingCount += 1
   }
 
@@ -160,9 +168,10 @@ package struct Admission {
 
   private mutating func remove(_ item: Item, from index: Int) {
     lanes[index].credit -= item.cost
+    lanes[index].waiting[lanes[index].taken] = .gone
     lanes[index].taken += 1
-    lanes[index].bytes -= item.arrival.payload.count
-    waitingBytes -= item.arrival.payload.count
+    lanes[index].bytes -= item.bytes
+    waitingBytes -= item.bytes
     waitingCount -= 1
     guard lanes[index].count == 0 else {
       // A lane that is never empty must not hold what has gone.

@@ -26,13 +26,14 @@ package struct SegmentRecord: Sendable {
 
   /// Kept beside it, to tell later whether it still is what came.
   static func digest(
-    first: Int64, count: Int64, arrivedMs: Int64, _ bytes: ArraySlice<UInt8>
+    first: Int64, count: Int64, arrivedMs: Int64, fault: String?, _ bytes: ArraySlice<UInt8>
   ) -> Int64 {
     var digest = CRC32()
     for number in [first, count, arrivedMs] {
       let pattern = UInt64(bitPattern: number)
       digest.update((0..<8).map { UInt8(truncatingIfNeeded: pattern >> (8 * UInt64($0))) })
     }
+    digest.update((fault ?? "").utf8)
     digest.update(bytes)
     return Int64(digest.value)
   }
@@ -147,7 +148,10 @@ package struct ServiceDay: Equatable, Sendable {
     for (earlier, later) in zip(points, points.dropFirst()) {
       // After a fall the counter has restarted at zero: all that it shows has come since.
       let fell = later.value < earlier.value
-      increase &+= fell ? later.value : later.value - earlier.value
+      // A day of nothing but jumps between the extremes passes 64 bits.
+      let (sum, isBeyond) = increase.addingReportingOverflow(
+        fell ? later.value : later.value - earlier.value)
+      increase = isBeyond ? .max : sum
       resets += fell ? 1 : 0
     }
     self.init(

@@ -12,6 +12,7 @@ package final class SQLiteStore: Store {
   /// Bytes of the log after which SQLite moves it into the file: fewer, larger moves cost less
   /// than the 4 MB that are usual, and 64 MB is little beside the file.
   private static let walPages = 16_384
+  private static let walBytesKept = 128 << 20
 
   /// Opens or makes the file, and brings it up to this program's version. The caller holds the
   /// `StoreLock`.
@@ -23,6 +24,8 @@ package final class SQLiteStore: Store {
       try database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
       let pages = SQLiteStore.walPages
       try database.execute("PRAGMA wal_autocheckpoint=\(pages); PRAGMA cache_size=-65536")
+      // What the log had to grow by while somebody read for long is given back.
+      try database.execute("PRAGMA journal_size_limit=\(SQLiteStore.walBytesKept)")
       ledger = try LedgerStatements(database)
       state = try StateStatements(database)
     } catch {

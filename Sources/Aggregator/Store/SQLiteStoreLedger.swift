@@ -107,7 +107,7 @@ extension SQLiteStore {
       try ledger.insertSegment.bind(6, segment.fault)
       let digest = SegmentRecord.digest(
         first: Int64(clamping: segment.piece.first), count: Int64(segment.piece.count),
-        arrivedMs: segment.arrivedMs, segment.piece.bytes)
+        arrivedMs: segment.arrivedMs, fault: segment.fault, segment.piece.bytes)
       try ledger.insertSegment.bind(7, digest)
       try ledger.insertSegment.run()
     }

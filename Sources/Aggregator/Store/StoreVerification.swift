@@ -9,12 +9,14 @@ package enum StoreVerification {
   /// What to do about anything that is found.
   package static let help = Bilingual(
     """
-    dừng dịch vụ, đặt bản sao lưu mới nhất vào chỗ của kho rồi khởi động lại: các trạm sẽ gửi lại \
-    những gì đến sau bản đó
+    dừng dịch vụ; cất riêng kho cùng các tệp -wal và -shm (đừng xoá, phần lớn còn lành), đặt bản \
+    sao lưu mới nhất vào chỗ của kho, xoá tệp .damaged rồi khởi động: các trạm gửi lại những gì còn \
+    giữ
     """,
     """
-    stop the daemon, put the last backup in the store's place, and start it: the agents send again \
-    what came since
+    stop the daemon; move the store aside with its -wal and -shm (keep them, most is sound), put \
+    the last backup in its place, remove the .damaged file, and start it: the agents send again \
+    what they still hold
     """)
 
   /// The same, for errors and the journal.
@@ -23,18 +25,25 @@ package enum StoreVerification {
   /// Findings of one kind that are told.
   private static let findingsMax = 8
 
-  /// Reads the whole file once, in one snapshot.
+  /// Above this only what is read in the order of the file: it takes minutes otherwise, in which no
+  /// page of the write-ahead log can be taken back.
+  private static let orderedBytes: Int64 = 1_000_000_000
+  /// Segments of one snapshot.
+  private static let segmentsPerLook = 4_096
+
+  /// Reads the whole file once, a part at a time, each of them as it was at one moment.
   ///
   /// - Returns: what is wrong; empty: nothing is.
   /// - Throws: what is no fault of the file, such as another program's lock.
   package static func findings(_ reader: StoreReader) throws(StoreError) -> [String] {
     do {
-      return try reader.snapshot {
-        let structure = try reader.rows("PRAGMA integrity_check(\(findingsMax))") { $0.text(0) }
-        // What follows would only say the same in other words.
-        guard structure == ["ok"] else { return structure }
-        return try ledger(reader) + rows(reader) + segments(reader)
-      }
+      let isSmall = (Files.byteCount(reader.database.path) ?? 0) <= orderedBytes
+      let look = isSmall ? "integrity_check" : "quick_check"
+      let structure = try reader.rows("PRAGMA \(look)(\(findingsMax))") { $0.text(0) }
+      // What follows would only say the same in other words.
+      guard structure == ["ok"] else { return structure }
+      let known = try reader.snapshot { try ledger(reader) + rows(reader) }
+      return try known + segments(reader)
     } catch let error as StoreError {
       guard error.nature == .corrupt else { throw error }
       return [error.message]
@@ -77,13 +86,6 @@ package enum StoreVerification {
       """
     ),
     (
-      "streams that hold more than they received",
-      """
-      FROM streams WHERE received <
-        (SELECT coalesce(sum(count), 0) FROM segments WHERE segments.stream = streams.id)
-      """
-    ),
-    (
       "cells of coverage whose counts contradict one another",
       """
       FROM coverage_days WHERE samples <> conclusive + inconclusive + inaccurate + roaming
@@ -100,7 +102,7 @@ package enum StoreVerification {
     ),
     (
       "days of a counter that contradict themselves",
-      "FROM service_days WHERE points < 1 OR first_ms > last_ms OR increase < 0 OR resets < 0"
+      "FROM service_days WHERE points < 1 OR first_ms > last_ms OR resets < 0"
     ),
   ]
 
@@ -127,35 +129,71 @@ package enum StoreVerification {
 extension StoreVerification {
   private static func segments(_ reader: StoreReader) throws(StoreError) -> [String] {
     var findings: [String] = []
-    try reader.each(
-      "SELECT id, first, count, arrived_ms, bytes, digest FROM segments WHERE digest IS NOT NULL"
-    ) { row in
-      guard findings.count < findingsMax else { return }
-      let digest = SegmentRecord.digest(
-        first: row.integer(1), count: row.integer(2), arrivedMs: row.integer(3), row.blob(4)[...])
-      if digest != row.integer(5) {
-        findings.append("segment \(row.integer(0)) is not what came")
+    var held: [Int64: Int64] = [:]
+    var last: Int64?
+    repeat {
+      let after = last ?? -Int64.max
+      last = nil
+      try reader.each(
+        """
+        SELECT id, first, count, arrived_ms, bytes, digest, fault, stream FROM segments
+        WHERE id > \(after) ORDER BY id LIMIT \(segmentsPerLook)
+        """
+      ) { row in
+        last = row.integer(0)
+        let (sum, isBeyond) = held[row.integer(7), default: 0]
+          .addingReportingOverflow(row.integer(2))
+        held[row.integer(7)] = isBeyond ? .max : sum
+        // Of a store from before there were digests.
+        guard !row.isNull(5), findings.count < findingsMax else { return }
+        let digest = SegmentRecord.digest(
+          first: row.integer(1), count: row.integer(2), arrivedMs: row.integer(3),
+          fault: row.isNull(6) ? nil : row.text(6), row.blob(4)[...])
+        if digest != row.integer(5) {
+          findings.append("segment \(row.integer(0)) is not what came")
+        }
       }
+    } while last != nil
+    // Asked for last: it only grows.
+    let received = try reader.rows("SELECT id, received FROM streams") {
+      ($0.integer(0), $0.integer(1))
     }
+    let count = received.count { $0.1 < held[$0.0, default: 0] }
+    if count > 0 { findings.append("\(count) streams that hold more than they received") }
     return findings
   }
 }
 
 /// The state made again from the kept segments, in a copy, and compared with what is there.
 extension StoreVerification {
-  /// - Parameter copy: a file that is made, worked on, and that the caller removes.
+  /// What is compared with: as the store was when the copy was made.
+  package static func kept(beside copy: String) -> String { copy + ".kept" }
+
+  /// - Parameter copy: a file that is made, worked on, and that the caller removes, together with
+  ///   the one that is `kept` beside it.
   /// - Returns: what is wrong; empty: nothing is.
+  /// - Throws: also where the state was made by other rules than these, so that it has to differ.
   package static func findings(
     _ reader: StoreReader, rules: StateRules, copy: String
   ) throws(StoreError) -> [String] {
     var findings: [String] = []
+    let kept = kept(beside: copy)
     try reader.backup(to: copy)
+    try StoreReader(path: copy).backup(to: kept)
     let store = try SQLiteStore(path: copy)
+    let others = try Rebuild(store: store, rules: rules).kindsDue()
+    guard others.isEmpty else {
+      throw StoreError(
+        "compare", reader.database.path,
+        "its state of \(others.map(\.name).sorted().joined(separator: ", ")) was made by other "
+          + "settings than the configuration's, or is being made again",
+        hint: "verify it with the configuration that it was made with, or when the daemon is done")
+    }
     for kind in Kind.measuring { try store.setMeta(Rebuild.Key.state(kind), "to be verified") }
     _ = try Rebuild(store: store, rules: rules).run()
     let again = try StoreReader(path: copy)
     do throws(SQLiteError) {
-      let name = reader.database.path.split(separator: "'").joined(separator: "''")
+      let name = kept.split(separator: "'").joined(separator: "''")
       try again.database.execute("ATTACH '\(name)' AS kept")
     } catch { throw StoreError(error) }
     for comparison in comparisons {

@@ -11,15 +11,19 @@ enum StoreWatch {
   /// After the start: other things are more urgent then.
   private static let first: Duration = .seconds(60)
 
-  /// - Throws: where the store was found damaged before, or is now.
-  static func expectSound(_ path: String) throws(StoreError) {
+  /// - Throws: where the store was found damaged before.
+  static func expectUnmarked(_ path: String) throws(StoreError) {
     let marker = marker(of: path)
     if Files.exists(marker) {
       let finding = (try? Files.text(marker))?.split(separator: "\n").first ?? ""
       throw StoreError(
         "use", path, "the store was found damaged: \(finding)",
-        hint: "\(StoreVerification.remedy); then remove \(marker)", nature: .corrupt)
+        hint: StoreVerification.remedy, nature: .corrupt)
     }
+  }
+
+  /// - Throws: where the store is damaged, as far as that is seen in a blink.
+  static func expectSound(_ path: String) throws(StoreError) {
     guard (Files.byteCount(path) ?? 0) <= smallBytes else { return }
     try StoreVerification.expectSound(path)
   }
@@ -66,11 +70,17 @@ enum StoreWatch {
 
   /// - Returns: what is wrong with the file; `nil`: nothing, or what passes by itself.
   private static func find(_ path: String) -> StoreError? {
+    let began = monotonicNow()
     do throws(StoreError) {
       try StoreVerification.expectSound(path)
+      Log.notice(
+        "the store was looked through, and is sound",
+        [("seconds", (monotonicNow() - began).components.seconds)])
       return nil
     } catch {
-      return error.nature == .corrupt ? error : nil
+      if error.nature == .corrupt { return error }
+      Log.warning("the store could not be looked through", [("error", error)])
+      return nil
     }
   }
 

@@ -82,7 +82,7 @@ final class EdgeHost {
 
   static func measurements(_ count: Int, from id: Int64) -> [Measurement] {
     (0..<Int64(count)).map { index in
-      let noise = Int32(truncatingIfNeeded: (id + index) &* 7_919 % 100_003)
+      let noise = Int32(SeededGenerator.noise(id + index, below: 100_000))
       let coverage = Coverage(
         latitudeMicrodegrees: 20_500_000 + noise, longitudeMicrodegrees: 105_900_000 - noise,
         radioAccess: .nrSA, ssRsrpTenths: -900 - noise % 300)

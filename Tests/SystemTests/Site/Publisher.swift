@@ -92,7 +92,7 @@ final class Publisher {
     let seconds = identity.timeMs / 1_000
     let fraction = String(1_000 + identity.timeMs % 1_000).dropFirst()
     // A position that jumps, and never by the same step: the columns must not shrink to nothing.
-    let noise = 100_000 + (UInt64(identity.timeMs) &* 0x9e37_79b9_7f4a_7c15) >> 40 % 800_000
+    let noise = 100_000 + SeededGenerator.noise(identity.timeMs, below: 800_000)
     return Array(
       """
       {"time": \(seconds).\(fraction), "lat": 20.\(noise), "lon": 105.\(noise), \

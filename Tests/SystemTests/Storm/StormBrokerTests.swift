@@ -147,7 +147,7 @@ import Testing
       try waitUntil("the status names it", within: .seconds(120)) {
         let trouble = try site.uplinkTrouble() ?? ""
         return trouble.hasPrefix("publish 127.0.0.1:\(site.central.port): ")
-          && trouble.hasSuffix(
+          && trouble.contains(
             """
             bytes under way, which cannot be smaller; raise message_size_limit and \
             max_packet_size at the broker to 1 MB or more, or see whether the line carries so much
