@@ -150,7 +150,10 @@ import Testing
     ("listener 1884\nallow_anonymous true", "1884"),
     ("listener 1884\nbind_interface eth0\nallow_anonymous true", "1884"),
     // Without rules of its own a listener inherits those of all.
-    ("per_listener_settings false\nlistener 1884\nlistener 1885 10.0.0.1", "1884, 1885"),
+    (
+      "per_listener_settings false\nallow_anonymous true\nlistener 1884\nlistener 1885 10.0.0.1",
+      "1884, 1885"
+    ),
   ])
   func `a listener where everybody on the network may write is yellow`(
     _ more: String, _ ports: String?
@@ -186,5 +189,64 @@ import Testing
     folder.write("include_dir \(folder.path)\n", to: "main")
     folder.write("include_dir \(folder.path)\n", to: "c.conf")
     #expect(MosquittoFile(folder.file("main"), port: 1_899) == nil)
+  }
+
+  /// Where mosquitto's files stand, each with its name.
+  private func openPorts(_ files: [(name: String, text: String)]) throws -> [Int64] {
+    for (name, text) in files { folder.write(text, to: name) }
+    let name = try #require(files.first).name
+    return try #require(MosquittoFile(folder.file(name), port: 1_883)).openPorts
+  }
+
+  /// Each was tried with Debian 12's mosquitto 2.0.11 and a client on another address.
+  @Test(arguments: [
+    ("bind_address 127.0.0.1\nport 1883\nallow_anonymous true", []),
+    ("port 1883\nbind_address 127.0.0.1\nallow_anonymous true", []),
+    ("bind_address 10.0.0.1\nallow_anonymous true", [1_883]),
+    ("bind_interface lo\nport 1883\nallow_anonymous true", []),
+    // The default listener's, though another was named before it.
+    ("port 1883\nlistener 8884\nbind_address 127.0.0.1\nallow_anonymous true", [8_884]),
+    ("per_listener_settings true\nallow_anonymous true\nport 1883", [1_883]),
+    (
+      "per_listener_settings true\nport 1883\nlistener 8884 127.0.0.1\nallow_anonymous true",
+      [1_883]
+    ),
+    ("port 1883", []), ("per_listener_settings true\nlistener 1883", []),
+    // The only one that is open without a word.
+    ("per_listener_settings true\nport 1883", [1_883]),
+    ("per_listener_settings true\nport 1883\nallow_anonymous false", []),
+    // Nobody else reaches a broker that is told of no listener at all.
+    ("allow_anonymous true", []), ("allow_anonymous true\nmax_connections -1", []),
+    ("allow_anonymous true\nmax_connections 100", [1_883]),
+    ("allow_anonymous true\nmax_connections 100\nlistener 8884 127.0.0.1", [1_883]),
+    ("port 1883\nallow_anonymous true\ncertfile c\nrequire_certificate true", []),
+    ("port 1883\nallow_anonymous true\ncertfile c\nrequire_certificate false", [1_883]),
+    // It speaks no TLS, so it asks for nothing.
+    ("port 1883\nallow_anonymous true\nrequire_certificate true", [1_883]),
+    ("port 1883\nallow_anonymous true\nlistener 8884 # all\ncertfile c", [8_884, 1_883]),
+  ])
+  func `the default listener is read as mosquitto reads it`(_ text: String, _ ports: [Int64])
+    throws
+  {
+    #expect(try openPorts([("one.conf", text + "\n")]) == ports)
+  }
+
+  @Test func `each file of a folder begins with the default listener`() throws {
+    let main = "per_listener_settings true\nport 1883\ninclude_dir \(folder.path)/conf.d\n"
+    run("/bin/mkdir", ["-p", folder.file("conf.d")])
+    let closed = ("conf.d/a.conf", "listener 8884\nallow_anonymous false\n")
+    let open = ("conf.d/b.conf", "allow_anonymous true\n")
+    #expect(try openPorts([("main", main), closed, open]) == [1_883])
+    let other = ("conf.d/a.conf", "listener 8884\nallow_anonymous true\n")
+    #expect(
+      try openPorts([("main", main), other, ("conf.d/b.conf", "allow_anonymous false\n")])
+        == [8_884])
+    // After the folder the main file goes on where it was.
+    let later = "per_listener_settings true\nlistener 1883\ninclude_dir \(folder.path)/conf.d\n"
+    #expect(
+      try openPorts([
+        ("main", later + "allow_anonymous true\n"), ("conf.d/a.conf", "# nothing\n"),
+        ("conf.d/b.conf", "# nothing\n"),
+      ]) == [1_883])
   }
 }

@@ -6,16 +6,19 @@ package enum DiskCheck {
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
     let buffer = site.configuration.buffer
     let user = SystemUser(named: FileCheck.serviceUser)
-    guard let free = examine(buffer, user: user, findings) else { return }
+    let free = examine(buffer, user: user, sandbox: ServiceSandbox.ofService(), findings)
+    guard let free else { return }
     examineRoom(RoomEstimate(buffer, freeBytes: free, status: site.status.root), findings)
   }
 
-  /// - Parameter user: the daemon's; `nil`: this host does not know it (yet), so our own rights
-  /// count.
+  /// - Parameters:
+  ///   - user: the daemon's; `nil`: this host does not know it (yet), so our own rights count.
+  ///   - sandbox: the daemon's; `nil`: this host does not know it.
   /// - Returns: free bytes; `nil` where the folder cannot be used at all.
   @discardableResult
   package static func examine(
-    _ buffer: BufferSettings, user: SystemUser?, _ findings: CheckFindings
+    _ buffer: BufferSettings, user: SystemUser?, sandbox: ServiceSandbox? = nil,
+    _ findings: CheckFindings
   ) -> Int64? {
     let folder = Files.directory(of: buffer.path)
     let free: Int64
@@ -45,6 +48,7 @@ package enum DiskCheck {
         Bilingual("Đĩa còn \(freeMB) MB ở \(folder)", "\(freeMB) MB free for the buffer"))
     }
     examineRights(buffer.path, user, findings)
+    if let sandbox { examine(sandbox, folder, findings) }
     return free
   }
 
@@ -94,6 +98,37 @@ package enum DiskCheck {
     }
   }
 
+  /// What the files' modes do not show: the unit closes the disk to the daemon.
+  private static func examine(
+    _ sandbox: ServiceSandbox, _ folder: String, _ findings: CheckFindings
+  ) {
+    switch sandbox.access(to: folder) {
+    case .writable: return
+    case .hidden:
+      findings.add(
+        "buffer", .failed,
+        Bilingual(
+          "Dịch vụ không thấy \(folder): systemd che /home, /root, /run/user và /tmp với nó",
+          "the unit hides /home, /root, /run/user and /tmp from the daemon"),
+        remedy: Bilingual(
+          "Đặt buffer.path ở nơi khác, thường là \(InstalledFile.stateFolder)/buffer.db",
+          "set buffer.path elsewhere, usually as above"))
+    case .readOnly:
+      findings.add(
+        "buffer", .failed,
+        Bilingual(
+          "Dịch vụ không được ghi vào \(folder): systemd đóng đĩa với nó (ProtectSystem)",
+          "the unit closes the disk to the daemon, this folder too"),
+        remedy: Bilingual(
+          "\(dropIn(for: folder)); rồi: sudo systemctl restart hatang-agent",
+          "open it to the service as above, and restart it"))
+    }
+  }
+
+  private static func dropIn(for folder: String) -> String {
+    "sudo systemctl edit hatang-agent: [Service] ReadWritePaths=\(folder)"
+  }
+
   /// The service makes its own folder, with the right owner; any other is the technician's to make.
   private static func remedy(forMissing folder: String) -> Bilingual {
     guard folder != InstalledFile.stateFolder else {
@@ -103,7 +138,7 @@ package enum DiskCheck {
     }
     return Bilingual(
       "Tạo: sudo install -d -o hatang-agent -g hatang-agent -m 0750 \(folder); rồi "
-        + "sudo systemctl edit hatang-agent: [Service] ReadWritePaths=\(folder)",
+        + dropIn(for: folder),
       "make it as above, and open it to the service, whose disk is closed otherwise")
   }
 

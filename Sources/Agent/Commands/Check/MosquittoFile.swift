@@ -27,21 +27,39 @@ package struct MosquittoFile: Equatable {
   package private(set) var listeners: [Listener] = []
 
   package struct Listener: Equatable {
-    package let port: Int64
+    package fileprivate(set) var port: Int64
+    /// `nil`: every address.
+    package fileprivate(set) var address: String?
     /// `nil`: every interface.
-    package var address: String?
+    package fileprivate(set) var interface: String?
     /// `nil`: not said for it alone.
-    package var isAnonymous: Bool?
+    package fileprivate(set) var isAnonymous: Bool?
+    /// Speaks TLS.
+    fileprivate var hasCertificate = false
+    fileprivate var asksForCertificate = false
+
+    fileprivate init(port: Int64, address: String? = nil) {
+      self.port = port
+      self.address = address
+    }
 
     package var isLoopback: Bool {
       // Port 0 is a socket in the file system.
-      port == 0
-        || address.map { $0.hasPrefix("127.") || ["::1", "localhost", "lo"].contains($0) }
-          ?? false
+      port == 0 || interface == "lo"
+        || address.map { $0.hasPrefix("127.") || ["::1", "localhost"].contains($0) } ?? false
     }
+
+    /// Whoever comes has to show a certificate of an authority that the broker trusts.
+    fileprivate var isForKnown: Bool { hasCertificate && asksForCertificate }
   }
 
-  /// Said before any listener, or for all of them.
+  /// Of `port` and `bind_address`, wherever they stand, and of what stands before a file's first
+  /// `listener`. mosquitto puts it after the others.
+  private var defaultListener = Listener(port: portDefault)
+  /// Something was said of the default listener, so there is one. Without any listener mosquitto
+  /// is there for this host alone.
+  private var hasDefault = false
+  /// Said for all listeners.
   private var isAnonymous: Bool?
 
   package static let usualPath = "/etc/mosquitto/mosquitto.conf"
@@ -51,6 +69,11 @@ package struct MosquittoFile: Equatable {
   /// - Returns: `nil` where it cannot be read, or is not the file of the broker at this port.
   package init?(_ path: String, port: Int) {
     guard add(path, isMain: true) else { return nil }
+    if hasDefault {
+      // Debian 12's (2.0.11) forgets to close this one, which later versions do.
+      if isPerListener { defaultListener.isAnonymous = defaultListener.isAnonymous ?? true }
+      listeners.append(defaultListener)
+    }
     let ports = listeners.isEmpty ? [Self.portDefault] : listeners.map(\.port)
     guard ports.contains(Int64(port)) else { return nil }
   }
@@ -58,9 +81,9 @@ package struct MosquittoFile: Equatable {
   /// Ports that others than this host reach, and that take whoever comes.
   package var openPorts: [Int64] {
     listeners.filter { listener in
-      // Since 2.0 nobody is anonymous at a listener unless that is said.
+      // Since 2.0 nobody is anonymous unless that is said.
       let isOpen = isPerListener ? listener.isAnonymous : isAnonymous
-      return !listener.isLoopback && isOpen ?? false
+      return !listener.isLoopback && !listener.isForKnown && isOpen ?? false
     }.map(\.port)
   }
 
@@ -68,6 +91,8 @@ package struct MosquittoFile: Equatable {
   ///   opposite.
   private mutating func add(_ path: String, isMain: Bool) -> Bool {
     guard let text = try? Files.text(path, bytesMax: Self.bytesMax) else { return false }
+    // Begins anew in each file.
+    var current: Int?
     for line in text.split(whereSeparator: \.isNewline) {
       let line = line.drop { $0 == " " || $0 == "\t" }
       guard !line.hasPrefix("#"),
@@ -79,7 +104,15 @@ package struct MosquittoFile: Equatable {
       // Only the main file may include others.
       if key == "include_dir" {
         guard isMain, include(words.joined(separator: " ")) else { return false }
-      } else if !setListener(key, value, address: words.dropFirst().first.map(String.init)) {
+      } else if key == "listener" {
+        let address = words.dropFirst().first.map(String.init)
+        listeners.append(
+          Listener(
+            port: Int64(value) ?? 0, address: address?.hasPrefix("#") ?? true ? nil : address))
+        current = listeners.count - 1
+      } else {
+        setDefault(key, value)
+        setListener(key, value, at: current)
         set(key, value)
       }
     }
@@ -113,20 +146,50 @@ package struct MosquittoFile: Equatable {
     }
   }
 
-  /// - Returns: whether the key says something of listeners.
-  private mutating func setListener(_ key: String, _ value: String, address: String?) -> Bool {
+  /// What is the default listener's wherever it stands.
+  private mutating func setDefault(_ key: String, _ value: String) {
     switch key {
-    case "listener": listeners.append(Listener(port: Int64(value) ?? 0, address: address))
-    case "port": listeners.append(Listener(port: Int64(value) ?? 0))
-    case "bind_address", "bind_interface":
-      guard let last = listeners.indices.last else { return true }
-      listeners[last].address = value
-    case "allow_anonymous":
-      isAnonymous = Self.flag(value)
-      if let last = listeners.indices.last { listeners[last].isAnonymous = isAnonymous }
-    default: return false
+    case "port": defaultListener.port = Int64(value) ?? Self.portDefault
+    case "bind_address": defaultListener.address = value
+    default: return
     }
-    return true
+    hasDefault = true
+  }
+
+  /// - Parameter current: the last `listener` of the file; `nil`: the default one is meant.
+  private mutating func setListener(_ key: String, _ value: String, at current: Int?) {
+    var listener = current.map { listeners[$0] } ?? defaultListener
+    switch key {
+    case "bind_interface": listener.interface = value
+    case "certfile": listener.hasCertificate = true
+    case "require_certificate": listener.asksForCertificate = Self.flag(value)
+    case "allow_anonymous" where isPerListener: listener.isAnonymous = Self.flag(value)
+    case "allow_anonymous": isAnonymous = Self.flag(value)
+    default: break
+    }
+    if let current {
+      listeners[current] = listener
+    } else {
+      defaultListener = listener
+      if makesDefault(key, value) { hasDefault = true }
+    }
+  }
+
+  /// Whether there is a default listener because a file says this before its first `listener`
+  /// (config__parse_args in mosquitto's conf.c).
+  private func makesDefault(_ key: String, _ value: String) -> Bool {
+    switch key {
+    case "require_certificate": Self.flag(value)
+    case "max_connections": !value.hasPrefix("-")
+    case "max_qos": value != "2"
+    case "protocol": value != "mqtt"
+    case "password_file", "psk_file", "plugin", "auth_plugin": isPerListener
+    case "bind_interface", "socket_domain", "cafile", "capath", "certfile", "keyfile", "tls_engine",
+      "ciphers", "ciphers_tls1.3", "dhparamfile", "psk_hint", "crlfile",
+      "use_identity_as_username", "use_subject_as_username":
+      true
+    default: false
+    }
   }
 
   private static func flag(_ value: String) -> Bool { value == "true" || value == "1" }

@@ -31,6 +31,8 @@ package struct BroadbandProbeSettings: ProbeSettings {
   package let attempts: Int64
   /// Between two attempts, on average.
   package let retry: Duration
+  /// How long a run may load or try the line; what could not be done by then is not begun.
+  package let runLimit: Duration
 
   package struct Server: Equatable, Sendable {
     package let host: String
@@ -44,7 +46,7 @@ package struct BroadbandProbeSettings: ProbeSettings {
     try node.expectKeys([
       "source", "line", "area", "interface", "servers", "streams", "seconds", "ping",
       "provisioned_down_bps", "offered_down_bps", "busy_bps", "busy_seconds",
-      "budget_bytes_per_month", "attempts", "retry_seconds",
+      "budget_bytes_per_month", "attempts", "retry_seconds", "run_seconds",
     ])
     self.name = name
     source = try node.source(default: name)
@@ -65,6 +67,8 @@ package struct BroadbandProbeSettings: ProbeSettings {
     budgetBytes = try node["budget_bytes_per_month"]?.integer(in: 1_000_000...1_000_000_000_000_000)
     attempts = try node.integer("attempts", in: 1...10, default: 3)
     retry = try node.seconds("retry_seconds", in: 1...300, default: 10)
+    // Below TimeoutStartSec of the unit, where waiting before the test and publishing come to it.
+    runLimit = try node.seconds("run_seconds", in: 60...3_600, default: 720)
   }
 
   private static func servers(_ node: ConfigNode) throws(ConfigError) -> [Server] {

@@ -2,23 +2,31 @@ import Daemon
 
 /// Takes what the tests of one run need off the month's budget before they start, and puts what
 /// they really took in its place. Owned by the run's thread.
-final class DataMeter {
+package final class DataMeter {
   private let settings: BroadbandProbeSettings
   private let interface: NetworkInterface
   private let run: ProbeRun
-  /// `nil`: no test is under way.
+  /// `nil`: no test is under way, and what the last one took is counted.
   private var reservation: DataBudget.Reservation?
   /// When the reservation was made; `nil`: the interface does not count.
   private var before: NetworkInterface.Counters?
+  /// The open reservation holds a test of which nothing could be counted.
+  private var isUncounted = false
 
-  init(_ settings: BroadbandProbeSettings, _ interface: NetworkInterface, _ run: ProbeRun) {
+  package init(_ settings: BroadbandProbeSettings, _ interface: NetworkInterface, _ run: ProbeRun) {
     self.settings = settings
     self.interface = interface
     self.run = run
   }
 
-  /// For one test, on disk before its first byte.
-  func reserve() throws(ProbeFailure) {
+  /// For one test, on disk before its first byte. Where the last one could not be counted, its
+  /// reservation is still open and does for this one: servers that refuse at once take nothing, and
+  /// a whole list of them must not use up the month.
+  package func reserve() throws(ProbeFailure) {
+    guard reservation == nil else {
+      before = interface.counters
+      return
+    }
     // Counted without a bound too, so that a bound can be chosen.
     let limit = settings.budgetBytes ?? Int64.max
     let needed = settings.budgetBytes == nil ? 0 : neededBytes(run.state.budget)
@@ -42,13 +50,21 @@ final class DataMeter {
   }
 
   /// - Parameter isWhole: both directions ran, so it tells what the next test will take.
-  func settle(isWhole: Bool) {
+  package func settle(isWhole: Bool) {
+    guard let reservation else { return }
     // Counters that went back (the interface came up anew) tell nothing: what was reserved stays.
-    guard let reservation, let before, let after = interface.counters,
-      after.received >= before.received, after.sent >= before.sent
-    else { return }
-    let took = after.received - before.received + after.sent - before.sent
-    run.change { $0.budget.settle(reservation, tookBytes: took, isWhole: isWhole) }
+    guard let before, let after = interface.counters, after.received >= before.received,
+      after.sent >= before.sent
+    else {
+      isUncounted = true
+      return
+    }
+    let counted = after.received - before.received + after.sent - before.sent
+    let took = isUncounted ? max(counted, reservation.bytes) : counted
+    run.change {
+      $0.budget.settle(reservation, tookBytes: took, isWhole: isWhole && !isUncounted)
+    }
     self.reservation = nil
+    isUncounted = false
   }
 }

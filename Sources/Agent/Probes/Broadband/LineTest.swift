@@ -8,9 +8,21 @@ struct LineTest {
   let isOnce: Bool
   let test: SpeedTest
   let meter: DataMeter
+  /// Nothing is begun that could last beyond it: the unit's time would end the run in the middle,
+  /// with nothing said.
+  private let deadline: Duration
 
   private static let pingCount: Int64 = 10
-  private static let pingLimit: Duration = .seconds(15)
+  /// Beyond the pings' own time.
+  private static let pingSlack: Duration = .seconds(15)
+
+  init(settings: BroadbandProbeSettings, isOnce: Bool, test: SpeedTest, meter: DataMeter) {
+    self.settings = settings
+    self.isOnce = isOnce
+    self.test = test
+    self.meter = meter
+    deadline = monotonicNow() + settings.runLimit
+  }
 
   struct Rates {
     let server: String
@@ -28,10 +40,17 @@ struct LineTest {
 
   /// One direction with one server.
   private enum Attempt {
-    case rate(Double, PingReport?)
+    case rate(Double, Latency)
     case busy
     /// The server refused, or iperf3 hung, failed or answered nonsense.
     case failed(ProbeFailure)
+  }
+
+  /// Round trips; without a report there is no latency, and a rate is worth as much.
+  private struct Latency {
+    var report: PingReport?
+    /// Ping is missing, hung or failed. A host that does not answer is none's fault.
+    var trouble: ProbeFailure?
   }
 
   /// The meter has reserved a test's data.
@@ -39,20 +58,32 @@ struct LineTest {
     var failures: [ProbeFailure] = []
     var complaints: [Bilingual] = []
     var isAnyBusy = false
-    for server in isOnce ? Array(settings.servers.prefix(1)) : settings.servers {
+    let servers = isOnce ? Array(settings.servers.prefix(1)) : settings.servers
+    for (place, server) in servers.enumerated() {
+      if place > 0, !hasTime(for: 2) {
+        complaints.append(untried(servers[place...]))
+        break
+      }
       // A test that ended in the middle took data, too.
       if !failures.isEmpty {
         meter.settle(isWhole: false)
-        try meter.reserve()
+        do throws(ProbeFailure) {
+          try meter.reserve()
+        } catch {
+          guard error.outcome == .budgetUsed else { throw error }
+          // The month had data when the run began: why that was not enough is the servers' fault.
+          complaints.append(error.text)
+          break
+        }
       }
       let host = settings.pingHost ?? server.host
-      let (idle, trouble) = Self.report(startPing(host, count: Self.pingCount))
+      let idle = Self.latency(startPing(host, count: Self.pingCount), Bilingual("", ""))
       let timeMs = wallClockMs()
       switch attempt(server, .down, host) {
       case .rate(let down, let loaded):
         var rates = Rates(
-          server: server.name, timeMs: timeMs, down: down, idle: idle, loadedDown: loaded,
-          failure: trouble)
+          server: server.name, timeMs: timeMs, down: down, idle: idle.report,
+          loadedDown: loaded.report, failure: idle.trouble ?? loaded.trouble)
         measureUp(server, host, &rates)
         return rates
       case .busy:
@@ -64,6 +95,21 @@ struct LineTest {
       }
     }
     throw Self.failure(failures, complaints, isAnyBusy: isAnyBusy)
+  }
+
+  /// Whether round trips and so many directions with one server would be done by the deadline,
+  /// however each of them hangs.
+  private func hasTime(for directions: Int, after wait: Duration = .zero) -> Bool {
+    let idle = Self.limit(ofPings: Self.pingCount)
+    return monotonicNow() + wait + idle + test.limit * directions <= deadline
+  }
+
+  private func untried(_ servers: ArraySlice<BroadbandProbeSettings.Server>) -> Bilingual {
+    let names = servers.map(\.name).joined(separator: ", ")
+    let seconds = settings.runLimit.components.seconds
+    return Bilingual(
+      "chưa thử vì lần chạy chỉ có \(seconds) s: \(names)",
+      "not tried, for a run has \(seconds) s: \(names)")
   }
 
   private static func failure(
@@ -90,7 +136,8 @@ struct LineTest {
     switch attempt(server, .up, host) {
     case .rate(let up, let loaded):
       rates.up = up
-      rates.loadedUp = loaded
+      rates.loadedUp = loaded.report
+      rates.failure = rates.failure ?? loaded.trouble
     case .busy:
       rates.failure = ProbeFailure(
         .serversBusy, "\(only.vi) đang bận", "\(only.en) is busy")
@@ -111,13 +158,17 @@ struct LineTest {
         // Five a second for as long as the load lasts; begun with it, so the ramp is in it too.
         let loading = startPing(host, count: settings.seconds * 5)
         switch try test.finish(process) {
-        case .rate(let rate): return .rate(rate, Self.report(loading).report)
+        case .rate(let rate):
+          return .rate(rate, Self.latency(loading, Bilingual(" khi tải", " under load")))
         case .refused(let words): return .failed(ProbeFailure(.refused, words, words))
         case .busy: break
         }
       } catch { return .failed(error) }
       // So that probes that met once do not meet again.
-      if number < attempts { BroadbandProbe.pause(settings.retry * Double.random(in: 0.5...1.5)) }
+      let wait = settings.retry * Double.random(in: 0.5...1.5)
+      let directions = direction == .down ? 2 : 1
+      guard number < attempts, hasTime(for: directions, after: wait) else { break }
+      BroadbandProbe.pause(wait)
     }
     return .busy
   }
@@ -130,26 +181,31 @@ struct LineTest {
     Result { () throws(ProbeFailure) in
       try ProbeTool.start(
         PingReport.words(host, count: count, interface: settings.interface),
-        within: .milliseconds(200 * count) + Self.pingLimit)
+        within: Self.limit(ofPings: count))
     }
   }
 
-  /// Without a report there is no latency, and a rate is worth as much. A ping that is missing or
-  /// hangs is told; a host that does not answer is none's fault.
-  private static func report(
-    _ ping: Result<SupervisedProcess, ProbeFailure>
-  ) -> (report: PingReport?, trouble: ProbeFailure?) {
+  private static func limit(ofPings count: Int64) -> Duration {
+    .milliseconds(200 * count) + pingSlack
+  }
+
+  /// - Parameter when: the line was not idle.
+  private static func latency(
+    _ ping: Result<SupervisedProcess, ProbeFailure>, _ when: Bilingual
+  ) -> Latency {
     do throws(ProbeFailure) {
       let outcome = try ProbeTool.finish(try ping.get())
       let report = PingReport(String(decoding: outcome.output, as: UTF8.self))
-      return (report.flatMap { $0.received > 0 ? $0 : nil }, nil)
+      // 1: no answer. Anything else without a report: it could not ask.
+      guard report != nil || outcome.exitCode <= 1 else {
+        throw ProbeTool.failed("ping", ProbeTool.words(outcome))
+      }
+      return Latency(report: report.flatMap { $0.received > 0 ? $0 : nil })
     } catch {
-      return (
-        nil,
-        ProbeFailure(
-          error.outcome, "không đo được độ trễ: \(error.text.vi)",
-          "the latency was not measured: \(error.text.en)")
-      )
+      return Latency(
+        trouble: ProbeFailure(
+          error.outcome, "không đo được độ trễ\(when.vi): \(error.text.vi)",
+          "the latency\(when.en) was not measured: \(error.text.en)"))
     }
   }
 }

@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Glibc
 import MQTT
 import Protocol
@@ -7,7 +7,7 @@ import Protocol
 ///
 /// Order: the reading is on disk, with its numbers, before the broker sees it, and is taken off the
 /// disk only when the broker has acknowledged it.
-final class ProbeRun {
+package final class ProbeRun {
   let kind: Kind
   let name: String
   private let source: String
@@ -18,7 +18,7 @@ final class ProbeRun {
   private let isPrinted: Bool
   /// No two runs of one probe at a time.
   private let lock: FileLock
-  private(set) var state: ProbeState
+  package private(set) var state: ProbeState
   private let damaged: String?
 
   /// How a run ended, in the line that it ends with.
@@ -27,7 +27,7 @@ final class ProbeRun {
     let text: Bilingual
   }
 
-  init(
+  package init(
     _ settings: some ProbeSettings, in configuration: AgentConfiguration, isPrinted: Bool
   ) throws(FileError) {
     kind = type(of: settings).kind
