@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Tests call POSIX and C far more freely than the product may, so strict memory safety is off there.
+/// Tests call POSIX and C far more freely than the product may: no strict memory safety there.
 let testing: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),

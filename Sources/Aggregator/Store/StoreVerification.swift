@@ -10,8 +10,8 @@ package enum StoreVerification {
   package static let help = Bilingual(
     """
     dừng dịch vụ; cất riêng kho cùng các tệp -wal và -shm (đừng xoá, phần lớn còn lành), đặt bản \
-    sao lưu mới nhất vào chỗ của kho, xoá tệp .damaged rồi khởi động: các trạm gửi lại những gì còn \
-    giữ
+    sao lưu mới nhất vào chỗ của kho, xoá tệp .damaged rồi khởi động: các trạm gửi lại những gì \
+    còn giữ
     """,
     """
     stop the daemon; move the store aside with its -wal and -shm (keep them, most is sound), put \
