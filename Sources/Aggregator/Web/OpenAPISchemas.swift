@@ -165,6 +165,7 @@ extension OpenAPI {
           "holes":{"type":"array","items":{"type":"object","required":["first","last","reason"],
             "properties":{"first":{"type":"integer"},"last":{"type":"integer"},
               "reason":{"type":"string"}}}},
+          "holes_left_out":{"type":"integer","description":"older ones, where there are very many"},
           "first_received_at":{"$ref":"#/components/schemas/Time"},
           "last_received_at":{"$ref":"#/components/schemas/Time"}}}},
       "totals":{"type":"object","description":"of all streams","required":["streams","balanced"]},
