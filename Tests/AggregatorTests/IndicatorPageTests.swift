@@ -130,12 +130,15 @@ import Testing
   }
 
   @Test func `before any tile counts as measured, what came is shown, now and as past`() throws {
+    try compute()
     // A day alone measures no tile.
     try province.ingest([
       Province.sample(tile: Province.tile, cell: 9, day: 0, isCovered: true, plmn: "45201")
     ])
     try compute()
-    for query in [[], [HTTPRequest.QueryItem("at", "1")]] {
+    // Before anything at all came.
+    #expect(try answer("/indicators/20.2", [.init("at", "1")]).status == 200)
+    for query in [[], [HTTPRequest.QueryItem("at", "2")]] {
       let page = try answer("/indicators/20.2", query)
       #expect(page.status == 200)
       #expect(page.text.contains(Self.source(1)))

@@ -35,7 +35,7 @@ final class OwnersSite {
     let code: String
     let day: Int
     var isPast = true
-    var windowDays: Int64 = 0
+    var windowDays = 0
   }
 
   init(
@@ -113,7 +113,7 @@ final class OwnersSite {
     let day =
       isPast
       ? LocalDay.day(ofMs: shown.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes) : today
-    let windowDays = try shown.figure.details["window_days"]?.integer(in: 0...36_500)
+    let windowDays = try shown.figure.details.value("window_days").map { Int($0) }
     let key = EvidenceKey(
       code: row.code, day: day, isPast: isPast, windowDays: windowDays ?? 0)
     if let known = evidences[key], known.minute == minute { return known.evidence }
@@ -124,7 +124,7 @@ final class OwnersSite {
       case .coverage, nil:
         try Evidence.coverage(
           store, method: method, today: day, isPast: isPast,
-          windowDays: windowDays.map { Int($0) })
+          windowDays: windowDays)
       case .broadband:
         try Evidence.broadband(
           reader, tables, today: day, isPast: isPast, windowDays: method.lineDays)
