@@ -183,15 +183,17 @@ import Testing
     let change = PopulationChange(path: "population.csv", old: old, new: new, areas: areas)
     #expect(
       change.text(isReplaced: true) == """
-        AREA      BEFORE  AFTER  CHANGE  AREAS TABLE
-        phu-ly        10      7      -3       158212
-        duy-tien       0      5      +5       137150
-        all           10     12      +2       295362
-        tiles          1      2      +1
-        before: sha256:\(old.digest)
-        after:  sha256:\(new.digest)
-        population.csv is replaced; the old one is population.csv.previous. To use it: systemctl \
-        reload hatang-aggregator
+        AREA          BEFORE  AFTER  CHANGE  AREAS TABLE
+        phu-ly            10      7      -3       158212
+        duy-tien           0      5      +5       137150
+        tất cả / all      10     12      +2       295362
+        ô / tiles          1      2      +1
+        trước / before: sha256:\(old.digest)
+        sau / after:    sha256:\(new.digest)
+        Đã thay population.csv, bảng cũ là population.csv.previous.
+          The table is replaced, the old one is kept under that name.
+        → sudo systemctl reload hatang-aggregator
+          to use it
 
         """)
     var json = JSONWriter()

@@ -8,7 +8,8 @@ import Testing
   /// What the host itself has, and what a command of ours makes there.
   private static let others: Set<String> = [
     "/etc/resolv.conf", "/etc/mosquitto/mosquitto.conf", "/var/lib/mosquitto",
-    "/run/systemd/journal/socket", "/run/credentials",
+    "/run/systemd/journal/socket", "/run/credentials", "/run/systemd/system", "/run/user",
+    "/var/lib", "/var/tmp",
     // hatang-agent enroll, or a person after the example.
     "/etc/hatang/agent.json5", "/etc/hatang/agent.key", "/etc/hatang/password",
     "/etc/hatang/local-password", "/etc/hatang/aggregator.json5",
