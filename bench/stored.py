@@ -224,7 +224,11 @@ def restore(province, target, live):
     kept, = province.query(f"SELECT sum(received) {mine}")
     province.start_timed()
     live.stop()
-    made = province.accepted()
+    # Until all that the broker has acknowledged is in the agent.
+    made = -1
+    while made != province.accepted():
+        made = province.accepted()
+        time.sleep(2)
     wait_for("the agent has sent it again", lambda: province.query(
         f"SELECT sum(received) >= {made} {mine}") == (1,), 120)
     received, lost = province.query(f"SELECT sum(received), sum(lost) {mine}")
