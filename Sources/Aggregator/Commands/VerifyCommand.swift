@@ -33,7 +33,7 @@ enum VerifyCommand: Command {
       return .failed
     }
     let ledger = try LedgerReport(reader)
-    let received = ledger.streams.reduce(0) { $0 + $1.received }
+    let received = ledger.total(\.received)
     let seconds = (monotonicNow() - began).inSeconds
     Standard.output(
       """
