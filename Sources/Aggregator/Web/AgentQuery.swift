@@ -19,7 +19,6 @@ struct AgentQuery {
     case problem, online, offline
   }
 
-  static let pageSize = 100
   /// Characters that are searched for at most.
   static let findMax = 64
 
@@ -130,11 +129,12 @@ struct AgentQuery {
     }
   }
 
-  /// Whether what is searched for is part of a name, whatever its tones and capitals.
-  func finds(_ names: String...) -> Bool {
+  /// Whether what is searched for is part of a name, whatever its tones and capitals. Without a
+  /// search the names are not even made.
+  func finds(_ names: @autoclosure () -> [String]) -> Bool {
     guard let find else { return true }
     let folded = VietnameseOrder.folded(find)
-    return names.contains { VietnameseOrder.folded($0).contains(folded) }
+    return names().contains { VietnameseOrder.folded($0).contains(folded) }
   }
 
   /// Sorted; what is not known comes last in either direction.

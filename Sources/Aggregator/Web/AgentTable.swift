@@ -19,7 +19,7 @@ struct AgentTable {
       page.facts.agents.filter {
         query.selects($0, areas: areasOf[$0.name] ?? [], isInTrouble: inTrouble.contains($0.name))
           && query.finds(
-            $0.name, AgentTable.areas($0, page), page.facts.siteOf[$0.name] ?? "")
+            [$0.name, AgentTable.areas($0, page), page.facts.siteOf[$0.name] ?? ""])
       }, inTrouble: inTrouble
     ) { AgentTable.areas($0, page) }
   }
@@ -43,17 +43,20 @@ struct AgentTable {
           : language.pick("Không trạm nào như vậy.", "There is no such agent.")
         return html.element("p", nil, text)
       }
-      // Beyond the end: the last one.
-      let number = min(query.page, (selected.count - 1) / AgentQuery.pageSize + 1)
-      let shown = selected[((number - 1) * AgentQuery.pageSize)...].prefix(AgentQuery.pageSize)
+      let page = Pages(query.page, of: selected.count)
       let name = language.pick("Trạm thu thập", "Agents")
       html.wideTable(name, "stacking sorting") { html in
         head(to: &html)
         html.element("tbody") { html in
-          for agent in shown { row(agent, to: &html) }
+          for agent in selected[page.rows] { row(agent, to: &html) }
         }
       }
-      pages(number, shown.indices, to: &html)
+      guard selected.count > Pages.size else { return }
+      html.element("p", "pages") { html in
+        page.write(to: &html, language) { number in
+          query.with { $0.page = number }.address(language)
+        }
+      }
     }
   }
 
@@ -185,26 +188,6 @@ struct AgentTable {
         }
       }
     }
-  }
-
-  private func pages(_ number: Int, _ shown: Range<Int>, to html: inout HTML) {
-    guard selected.count > AgentQuery.pageSize else { return }
-    html.element("p", "pages") { html in
-      let total = language.whole(Int64(selected.count))
-      let range =
-        "\(language.whole(Int64(shown.lowerBound + 1)))–\(language.whole(Int64(shown.upperBound)))"
-      html.element("span", nil, language.pick("\(range) trong \(total)", "\(range) of \(total)"))
-      if number > 1 {
-        html.link(turned(to: number - 1), language.pick("← Trang trước", "← Previous"))
-      }
-      if shown.upperBound < selected.count {
-        html.link(turned(to: number + 1), language.pick("Trang sau →", "Next →"))
-      }
-    }
-  }
-
-  private func turned(to number: Int) -> String {
-    query.with { $0.page = number }.address(language)
   }
 }
 

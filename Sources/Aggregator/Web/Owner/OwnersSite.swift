@@ -110,9 +110,7 @@ final class OwnersSite {
   /// through the state.
   func evidence(_ row: IndicatorRow, of shown: ShownIndicator, isPast: Bool) throws -> Evidence {
     let minute = nowMs / 60_000
-    let day =
-      isPast
-      ? LocalDay.day(ofMs: shown.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes) : today
+    let day = isPast ? day(ofMs: shown.computedAtMs) : today
     let windowDays = try shown.figure.details.value("window_days").map { Int($0) }
     let key = EvidenceKey(
       code: row.code, day: day, isPast: isPast, windowDays: windowDays ?? 0)
@@ -142,8 +140,7 @@ final class OwnersSite {
     _ row: IndicatorRow, _ past: ShownIndicator, _ language: Language
   ) throws -> PastEvidence? {
     let minute = nowMs / 60_000
-    let day = LocalDay.day(
-      ofMs: past.computedAtMs, utcOffsetMinutes: method.utcOffsetMinutes)
+    let day = day(ofMs: past.computedAtMs)
     let key = EvidenceKey(code: row.code, day: day)
     pasts = pasts.filter { $0.value.minute == minute }
     if let known = pasts[key] { return try compared(past, with: known.result, language) }
@@ -164,8 +161,10 @@ final class OwnersSite {
     return content
   }
 
-  var today: Int {
-    LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
+  var today: Int { day(ofMs: nowMs) }
+
+  private func day(ofMs ms: Int64) -> Int {
+    LocalDay.day(ofMs: ms, utcOffsetMinutes: method.utcOffsetMinutes)
   }
 
   func history(_ code: String) throws -> [HistoryPoint] { try histories.daily(code) }

@@ -8,10 +8,8 @@ struct TileList {
   let choice: OwnersSite.MapChoice
   /// `nil`: all.
   let state: TileState?
-  /// 1, 2, … as asked for; the last one there is, beyond the end.
+  /// The page that is asked for.
   let wanted: Int
-
-  static let pageSize = 100
 
   private var areas: [AreaTable.Area] { site.tables.areas.areas }
 
@@ -31,23 +29,24 @@ struct TileList {
 
   func html() -> String {
     let tiles = tiles
-    let page = min(wanted, max(1, (tiles.count + TileList.pageSize - 1) / TileList.pageSize))
-    let shown = tiles[((page - 1) * TileList.pageSize)...].prefix(TileList.pageSize)
+    let page = Pages(wanted, of: tiles.count)
     let place = language.of(choice.area.map { areas[$0].name } ?? site.tables.areas.province)
     let name = OperatorName.text(choice.scene.plmn, language)
     let title = language.pick("Các ô: \(place), \(name)", "Tiles: \(place), \(name)")
     return HTML.page(
       language, title: title, path: "/tiles", live: .every(milliseconds: 30_000),
       address: {
-        TileList.address(choice.scene.plmn, area: areaID, state: state, page: page, $0)
+        TileList.address(choice.scene.plmn, area: areaID, state: state, page: page.number, $0)
       }
     ) { html in
       if choice.scene.isSimulated { html.simulatedBanner(language) }
       html.element("section", "card", [("id", "tiles")]) { html in
         states(to: &html)
-        table(shown, to: &html)
+        table(tiles[page.rows], to: &html)
         html.element("p", "links") { html in
-          pages(page, shown.indices, of: tiles.count, to: &html)
+          page.write(to: &html, language, unit: language.pick(" ô", " tiles")) {
+            address(state: state, page: $0)
+          }
           html.link(
             "/map?operator=\(MapPage.operatorWord(choice.scene.plmn))"
               + (areaID.map { "&area=\($0)" } ?? "") + language.furtherQuery,
@@ -99,24 +98,6 @@ struct TileList {
           HTML.Cell(tile.place.map { "\($0.covered) / \($0.bins)" } ?? "–"),
         ]
       })
-  }
-
-  private func pages(
-    _ page: Int, _ shown: Range<Int>, of count: Int, to html: inout HTML
-  ) {
-    let total = language.whole(Int64(count))
-    if !shown.isEmpty {
-      let (first, last) = (shown.lowerBound + 1, shown.upperBound)
-      let range = "\(language.whole(Int64(first)))–\(language.whole(Int64(last)))"
-      html.element(
-        "span", nil, language.pick("\(range) trong \(total) ô", "\(range) of \(total) tiles"))
-    }
-    if page > 1 {
-      html.link(address(state: state, page: page - 1), language.pick("← Trang trước", "← Previous"))
-    }
-    if shown.upperBound < count {
-      html.link(address(state: state, page: page + 1), language.pick("Trang sau →", "Next →"))
-    }
   }
 }
 
