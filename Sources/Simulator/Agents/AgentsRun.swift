@@ -54,7 +54,7 @@ final class AgentsRun {
       if signals.next() != nil { return report(.failed) }
       if now < end { measured = measure(measured, now: now) }
       // Without a rate nothing more will come.
-      if isDrained, now >= end || settings.rate == 0 { break }
+      if now >= end || settings.rate == 0, isDrained { break }
       guard now < end + AgentsRun.drainMax else { return report(.failed) }
       if cutAt == nil, let after = settings.cutAfter, now - started >= after { cut(now: now) }
       turn(now: now)
