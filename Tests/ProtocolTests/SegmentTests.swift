@@ -67,12 +67,7 @@ import Testing
 
   @Test func `a column that claims a million rows from ten bytes is refused`() {
     // [unit 1, [delta 0, repeated 1,000,000 times], form 1] in a block of 1 row
-    var block = CBORWriter()
-    block.map(3)
-    for key in 0...1 {
-      block.integer(Int64(key))
-      block.integer(1)
-    }
+    var block = head()
     block.integer(2)
     block.array(1)
     block.array(4)
@@ -159,14 +154,20 @@ import Testing
     #expect(try Segment(decoding: bytes[...]).measurements == samples)
   }
 
-  /// A segment of packed blocks that says what a test wants it to say.
-  private func packed(_ count: Int, _ bytes: [UInt8]) -> ArraySlice<UInt8> {
+  /// A segment of three members up to the last: version and time are 1.
+  private func head() -> CBORWriter {
     var writer = CBORWriter()
     writer.map(3)
     for key in 0...1 {
       writer.integer(Int64(key))
       writer.integer(1)
     }
+    return writer
+  }
+
+  /// A segment of packed blocks that says what a test wants it to say.
+  private func packed(_ count: Int, _ bytes: [UInt8]) -> ArraySlice<UInt8> {
+    var writer = head()
     writer.integer(4)
     writer.array(2)
     writer.integer(Int64(count))

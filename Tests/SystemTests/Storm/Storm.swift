@@ -86,6 +86,15 @@ extension Site {
     return (site, publisher)
   }
 
+  /// The same, its central broker away, and so many samples waiting for it.
+  static func cutOff(with count: Int) throws -> (Site, Publisher) {
+    let (site, publisher) = try inUse()
+    site.central.kill()
+    try publisher.publish(count)
+    try publisher.settle()
+    return (site, publisher)
+  }
+
   /// Waits until all has arrived, and throws where it is not everything that the local broker has
   /// acknowledged, once each, with the ledger saying the same.
   ///

@@ -118,10 +118,7 @@ import Testing
     async throws
   {
     try await Storm.run {
-      let (site, publisher) = try Site.inUse()
-      site.central.kill()
-      try publisher.publish(2_000)
-      try publisher.settle()
+      let (site, publisher) = try Site.cutOff(with: 2_000)
       try site.central.reconfigure(["max_packet_size": "700"])
       let expected = """
         publish 127.0.0.1:\(site.central.port): a message is larger than the broker takes; raise \
@@ -139,10 +136,7 @@ import Testing
     async throws
   {
     try await Storm.run {
-      let (site, publisher) = try Site.inUse()
-      site.central.kill()
-      try publisher.publish(2_000)
-      try publisher.settle()
+      let (site, publisher) = try Site.cutOff(with: 2_000)
       try site.central.reconfigure(["message_size_limit": "700"])
       try waitUntil("the status names it", within: .seconds(120)) {
         let trouble = try site.uplinkTrouble() ?? ""

@@ -77,10 +77,7 @@ import Testing
     async throws
   {
     try await Storm.run {
-      let (site, publisher) = try Site.inUse()
-      site.central.kill()
-      try publisher.publish(500)
-      try publisher.settle()
+      let (site, publisher) = try Site.cutOff(with: 500)
       for calls in [2...4, 5...9, 12...40] {
         site.killAgent()
         try site.startAgent(through: Self.failing("pread64", "EIO", calls))
