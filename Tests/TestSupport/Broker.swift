@@ -1,5 +1,6 @@
 import Daemon
 import Glibc
+import Synchronization
 
 /// A mosquitto of one test, on a free port of 127.0.0.1, with its files in the test's folder.
 public final class Broker {
@@ -90,11 +91,15 @@ public final class Broker {
   public func pause() { if let pid { Glibc.kill(pid, SIGSTOP) } }
   public func resume() { if let pid { Glibc.kill(pid, SIGCONT) } }
 
-  /// A port that nobody uses at the moment, below those that the kernel gives to outgoing
-  /// connections: one of these would keep a broker from starting again.
+  /// Ports that were given out: who kills a broker wants to start it there again.
+  private static let given = Mutex<Set<UInt16>>([])
+
+  /// A port that nobody uses at the moment nor was given to another test, below those that the
+  /// kernel gives to outgoing connections: one of these would keep a broker from starting again.
   public static func freePort() -> Int {
     for _ in 0..<1_000 {
       let port = UInt16.random(in: 10_000..<32_000)
+      guard given.withLock({ $0.insert(port).inserted }) else { continue }
       let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       defer { close(descriptor) }
       var address = loopback(port: port)
