@@ -7,44 +7,31 @@ one process with the agent's own sender; it and the broker share the machine wit
 With --write the rows go into docs/benchmarks.md.
 """
 
-import json
 import os
 import resource
 import sys
 import time
 
 from bench import machine, row, write
-from parts import BIN, Site, wait_for
+from parts import Province
 
 AGENTS = int(os.environ.get("FLEET_AGENTS", "2000"))
 SECONDS = int(os.environ.get("FLEET_SECONDS", "900"))
 HOUR = 3_600
 
 
-class Province(Site):
-    """A province without agents of its own, and what its aggregator takes meanwhile."""
-
-    def __enter__(self):
-        self.start_province()
-        wait_for("the aggregator answers", lambda: self.listens(self.http_port))
-        return self
+class Fleet(Province):
+    """A province, and what its aggregator takes while agents are played to it."""
 
     def play(self, seconds, *options):
         """The played agents' own report, and CPU seconds and largest resident size meanwhile."""
-        log = self.folder / "simulator.log"
-        log.unlink(missing_ok=True)
         cpu, began, resident = self.aggregator.cpu_seconds(), time.monotonic(), 0
-        played = self.start(
-            "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
-            "--agents", AGENTS, "--duration", seconds, *options)
+        played = self.simulate_agents(AGENTS, seconds, *options)
         while played.child.poll() is None:
             resident = max(resident, self.aggregator.resident_bytes())
             time.sleep(0.5)
         cores = (self.aggregator.cpu_seconds() - cpu) / (time.monotonic() - began)
-        found = [line for line in log.read_text().splitlines() if line.startswith("{")]
-        if not found:
-            raise SystemExit(f"the simulator ended without a report: {log.read_text()[-2000:]}")
-        return json.loads(found[-1]), cores, resident
+        return self.report(), cores, resident
 
     def accounted(self):
         """Received and lost in the aggregator's ledger."""
@@ -65,7 +52,7 @@ def seconds_of(value):
 
 
 def steady():
-    with Province() as province:
+    with Fleet() as province:
         report, cores, resident = province.play(SECONDS)
         row(f"{AGENTS:,} agents, 1 sample a second each, {SECONDS} s: receipt, 99th percentile",
             seconds_of(report["delay_p99_seconds"]), "≤ 2 s", report["delay_p99_seconds"] <= 2)
@@ -77,7 +64,7 @@ def steady():
 
 
 def storm():
-    with Province() as province:
+    with Fleet() as province:
         report, _, _ = province.play(60, "--cut-after", 30)
         row(f"{AGENTS:,} connections cut at once: all are back after",
             seconds_of(report["reconnected_after_seconds"]))
@@ -89,7 +76,7 @@ def storm():
 
 
 def drain():
-    with Province() as province:
+    with Fleet() as province:
         report, _, resident = province.play(120, "--backlog", HOUR)
         total = AGENTS * HOUR
         row(f"{total:,} samples, an hour of {AGENTS:,} agents, drained at once",

@@ -182,6 +182,21 @@ class Site:
             "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.local_port}",
             *options)
 
+    def simulate_agents(self, agents, seconds, *options, name="simulator"):
+        """Many agents with a connection each to the province; their report is their last word."""
+        (self.folder / f"{name}.log").unlink(missing_ok=True)
+        return self.start(
+            name, BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
+            "--agents", agents, "--duration", seconds, *options)
+
+    def report(self):
+        """What the simulator that ended last says of its load."""
+        text = (self.folder / "simulator.log").read_text()
+        found = [line for line in text.splitlines() if line.startswith("{")]
+        if not found:
+            raise SystemExit(f"the simulator ended without a report: {text[-2000:]}")
+        return json.loads(found[-1])
+
     def status(self):
         """The agent's own words; None before the first."""
         try:
@@ -204,6 +219,18 @@ class Site:
             return None
         finally:
             connection.close()
+
+
+class Province(Site):
+    """A province without an agent of its own."""
+
+    def __enter__(self):
+        self.start_province()
+        wait_for("the aggregator answers", lambda: self.listens(self.http_port))
+        return self
+
+    def store_bytes(self):
+        return sum(path.stat().st_size for path in self.folder.glob("hatang.db*"))
 
 
 class Meter:

@@ -6,7 +6,6 @@ by its time in ms, so that every single one can be looked for at the receiving e
 """
 
 import functools
-import json
 import os
 import re
 import shutil
@@ -267,11 +266,6 @@ class Rig(Site):
             "--flood", count, "--rate", int(rate), "--first-time", first,
             "--source", f"load-{self.loads}", "--duration", 300)
         return process, first
-
-    def report(self):
-        """What the simulator that ended last says of its load."""
-        lines = (self.folder / "simulator.log").read_text().splitlines()
-        return json.loads([line for line in lines if line.startswith("{")][-1])
 
     def warm(self):
         """Until a sample gets through, whatever has to be set up on the way."""

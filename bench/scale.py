@@ -11,7 +11,6 @@ from a backlog in segments of 100, the batch's from two loads with one sample in
 --write the figures go into docs/scale.md. SCALE_SECONDS (15) is the length of each load.
 """
 
-import json
 import os
 import re
 import resource
@@ -20,7 +19,7 @@ import time
 import urllib.request
 
 from bench import machine
-from parts import BIN, Site, wait_for
+from parts import Province
 from report import write_section
 
 SECONDS = int(os.environ.get("SCALE_SECONDS", "15"))
@@ -34,16 +33,8 @@ CHECKS = ((1_000, 1), (2_000, 1), (500, 4), (50, 20))
 DRAIN = (50, 20_000)
 
 
-class Province(Site):
+class Scale(Province):
     """A province, and what its programs take while agents are played to it."""
-
-    def __enter__(self):
-        self.start_province()
-        wait_for("the aggregator answers", lambda: self.listens(self.http_port))
-        return self
-
-    def store_bytes(self):
-        return sum(path.stat().st_size for path in self.folder.glob("hatang.db*"))
 
     def counters(self):
         samples, = self.query("SELECT sum(received) FROM streams") or (0,)
@@ -81,15 +72,6 @@ class Province(Site):
         size, samples = self.store_bytes(), self.counters()["samples"]
         found["bytes"] = size / samples
         return found
-
-    def simulate_agents(self, agents, seconds, *options):
-        return self.start(
-            "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
-            "--agents", agents, "--duration", seconds, *options)
-
-    def report(self):
-        lines = (self.folder / "simulator.log").read_text().splitlines()
-        return json.loads([line for line in lines if line.startswith("{")][-1])
 
 
 def fitted(key, base, loads, backlog):
@@ -150,7 +132,7 @@ def lines_of_capacity(models, points, store_bytes):
 
 def measure():
     def play(agents, rate):
-        with Province() as province:
+        with Scale() as province:
             found = province.play(agents, rate)
         print(f"{agents} × {rate}/s: {found}", flush=True)
         return found
@@ -158,7 +140,7 @@ def measure():
     base = play(*BASE)
     loads = [play(*each) for each in FIT]
     points = [(each, play(*each)) for each in CHECKS]
-    with Province() as province:
+    with Scale() as province:
         backlog = province.drain(*DRAIN)
     print(f"drain: {backlog}", flush=True)
     return base, loads, backlog, points

@@ -21,7 +21,7 @@ import sys
 import time
 
 from bench import machine, row, write
-from parts import BIN, ROOT, Site, wait_for
+from parts import ROOT, Province
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "3600"))
 RATE = int(os.environ.get("SOAK_RATE", "10000"))
@@ -34,12 +34,11 @@ EVERY = 5
 GROWTH_MAX = 0.05
 
 
-class Watched(Site):
+class Watched(Province):
     """A site and a province, and what is looked at again and again."""
 
     def __enter__(self):
-        self.start_province()
-        wait_for("the aggregator answers", lambda: self.listens(self.http_port))
+        super().__enter__()
         self.start_agent()
         self.seen = []
         return self
@@ -73,9 +72,7 @@ class Load(Watched):
         return [
             self.simulate("--flood", 1_000_000_000, "--rate", RATE, "--duration", SECONDS + 600,
                           "--first-time", 1_700_000_000_000),
-            self.start("agents", BIN / "hatang-simulator", "--broker",
-                       f"127.0.0.1:{self.central_port}", "--agents", AGENTS, "--duration",
-                       SECONDS + 600, "--rate", 1)]
+            self.simulate_agents(AGENTS, SECONDS + 600, "--rate", 1, name="agents")]
 
     def turn(self, passed):
         """Nothing: the load goes on by itself."""

@@ -18,7 +18,7 @@ import sys
 import time
 
 from bench import machine, row, write
-from fleet import Province
+from fleet import Fleet
 from parts import BIN, wait_for
 from rig import segment_times
 
@@ -27,7 +27,7 @@ SAMPLES = int(os.environ.get("STORED_SAMPLES", "100000000"))
 MS_PER_DAY = 86_400_000
 
 
-class Store(Province):
+class Store(Fleet):
     """A province whose aggregator is stopped, started and moved."""
 
     loads = 0
@@ -67,20 +67,10 @@ class Store(Province):
         finally:
             connection.close()
 
-    def bytes(self):
-        return sum(path.stat().st_size for path in self.folder.glob("hatang.db*"))
-
     def play_agents(self, seconds, *options):
-        (self.folder / "simulator.log").unlink(missing_ok=True)
         # Each load has streams of its own.
         self.loads += 1
-        return self.start(
-            "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{self.central_port}",
-            "--agents", AGENTS, "--duration", seconds, "--seed", self.loads, *options)
-
-    def report(self):
-        lines = (self.folder / "simulator.log").read_text().splitlines()
-        return json.loads([line for line in lines if line.startswith("{")][-1])
+        return self.simulate_agents(AGENTS, seconds, "--seed", self.loads, *options)
 
     def execute(self, sql, *values):
         connection = sqlite3.connect(self.folder / "hatang.db")
@@ -107,11 +97,11 @@ def fill(province):
         f"{time.monotonic() - began:.0f} s", "nothing missing",
         received == report["made"] and lost == 0)
     province.aggregator.stop()
-    found = province.bytes() / received
+    found = province.store_bytes() / received
     row("  bytes of store for a sample", f"{found:.1f}", "≤ 20", found <= 20)
     rows, = province.query("SELECT count(*) FROM coverage_days")
     row("  bins by day of the state; size of the store",
-        f"{rows:,}; {province.bytes() / 1e9:.2f} GB")
+        f"{rows:,}; {province.store_bytes() / 1e9:.2f} GB")
 
 
 def start(province):
@@ -166,6 +156,12 @@ def retention(province):
         "; ".join(f"{delays[name]['delay_max_seconds'] * 1e3:.0f} ms" for name in delays))
 
 
+def after(seconds):
+    """A condition that holds so long from now."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
 def rates(province, until):
     """Samples a second of each half second until the condition holds."""
     found, last = [], (time.monotonic(), province.metric("hatang_measurements_received_total"))
@@ -187,7 +183,7 @@ def backup(province):
     before = province.metric("hatang_measurements_received_total")
     wait_for("the backlog comes", lambda: province.metric(
         "hatang_measurements_received_total") > before + 1_000_000, 600)
-    alone = rates(province, (lambda end: lambda: time.monotonic() > end)(time.monotonic() + 15))
+    alone = rates(province, after(15))
     target = province.folder / "backup.db"
     began = time.monotonic()
     copying = subprocess.Popen(
@@ -195,12 +191,12 @@ def backup(province):
          province.folder / "aggregator.json5"], stdout=subprocess.PIPE)
     meanwhile = rates(province, lambda: copying.poll() is not None)
     seconds = time.monotonic() - began
-    after = rates(province, (lambda end: lambda: time.monotonic() > end)(time.monotonic() + 15))
+    afterwards = rates(province, after(15))
     if load.child.poll() is not None:
         raise SystemExit("the backlog was over before the measurement; raise STORED_SAMPLES")
     if copying.returncode != 0:
         raise SystemExit(f"backup ended with {copying.returncode}")
-    usual = statistics.mean(alone + after)
+    usual = statistics.mean(alone + afterwards)
     share = statistics.mean(meanwhile) / usual
     row(f"backup of {target.stat().st_size / 1e9:.2f} GB during full ingest", f"{seconds:.1f} s")
     row("  ingest before and after; meanwhile",

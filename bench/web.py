@@ -207,15 +207,11 @@ def listener_rows(site):
 
 def drained(site, seed):
     """Samples a second from many agents' backlogs to the last receipt."""
-    log = site.folder / "simulator.log"
-    log.unlink(missing_ok=True)
     # Each seed has streams of its own.
-    site.start(
-        "simulator", BIN / "hatang-simulator", "--broker", f"127.0.0.1:{site.central_port}",
-        "--agents", DRAIN_AGENTS, "--duration", 1, "--rate", 0, "--backlog", DRAIN_EACH,
-        "--seed", seed).child.wait()
-    found = [line for line in log.read_text().splitlines() if line.startswith("{")]
-    seconds = json.loads(found[-1])["drained_after_seconds"] if found else None
+    site.simulate_agents(
+        DRAIN_AGENTS, 1, "--rate", 0, "--backlog", DRAIN_EACH, "--seed", seed).child.wait()
+    report = site.report()
+    seconds = report["drained_after_seconds"]
     if seconds is None:
-        raise SystemExit(f"the backlog was not drained: {log.read_text()[-2000:]}")
+        raise SystemExit(f"the backlog was not drained: {report}")
     return DRAIN_AGENTS * DRAIN_EACH / seconds
