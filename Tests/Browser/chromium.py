@@ -173,6 +173,12 @@ class Page:
                 raise Failure(f"after {seconds} s still not: {what}")
             self.pump(0.1)
 
+    def settle(self):
+        """Waits until the page has loaded and the browser has gone to the address's fragment:
+        that takes the focus from whatever has it."""
+        self.wait("the page has loaded", "document.readyState === 'complete'")
+        self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def text(self):
         """The text of the page, also without scripts: from the accessibility of the document."""
         root = self.send("DOM.getDocument", depth=-1)["root"]

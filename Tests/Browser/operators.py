@@ -66,10 +66,12 @@ class OperatorChecks:
         page.wait("the table is sorted",
                   "document.querySelector('th[aria-sort=\"ascending\"] a') !== null "
                   "&& location.search === '?sort=agent'")
+        page.settle()
         page.value("document.getElementById('find').focus()")
         page.send("Input.insertText", text="không có trạm này")
         page.key("Enter")
         page.wait("nothing is found", "location.search.includes('find=')")
+        page.settle()
         expect("Không trạm nào như vậy" in page.value("document.body.innerText"), "found something")
         expect(page.value("location.search").startswith("?sort=agent&"), "the order is lost")
         page.close()
