@@ -29,7 +29,11 @@ import Testing
     #expect(json.text.contains(#""holes_left_out":99000,"#))
     #expect(
       ledger.text.contains(
-        "lost: a 00000000, and 99000 older holes: table holes of the store has them\n"))
+        """
+        mất / lost: a 00000000: 99000 chỗ trống cũ hơn, xem bảng holes của kho
+          99000 older holes, see table holes of the store
+
+        """))
     // A hole that is missing shows, also among those that are not told.
     try Database(path: site.path).execute("DELETE FROM holes WHERE first = 1")
     #expect(try !site.ledger().isBalanced)

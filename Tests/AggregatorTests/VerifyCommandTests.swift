@@ -43,6 +43,25 @@ import Testing
         == ["1 cells of coverage are not what the segments say"])
   }
 
+  @Test func `a damaged store ends the daemon and is marked`() throws {
+    let site = try Site()
+    let batch = Batch.of(StreamID(high: 1, low: 2), from: 0, [[.coverage()]])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    let sound = try StoreWatch.start(site.path, first: .zero)
+    sound.requestStop()
+    #expect(eventually { sound.hasStopped } && sound.fatal == nil)
+    try StoreWatch.expectUnmarked(site.path)
+    try Database(path: site.path).execute("UPDATE segments SET arrived_ms = arrived_ms + 1")
+    let watch = try StoreWatch.start(site.path, first: .zero)
+    #expect(eventually { watch.hasStopped })
+    #expect(watch.fatal?.contains("the store is damaged: segment 1 is not what came; ") == true)
+    #expect(
+      try Files.text(StoreWatch.marker(of: site.path))
+        == "the store is damaged: segment 1 is not what came\n")
+    let error = #expect(throws: StoreError.self) { try StoreWatch.expectUnmarked(site.path) }
+    #expect(error?.message.hasPrefix("the store was found damaged: the store is damaged: ") == true)
+  }
+
   @Test func `a state made by other settings is not compared, which is no damage`() throws {
     let site = try Site()
     let batch = Batch.of(StreamID(high: 1, low: 2), from: 0, [[.coverage()]])

@@ -114,7 +114,7 @@ package enum CheckCommand: Command {
       return
     }
     do {
-      let reader = try StoreReader(path: path)
+      let reader = try StoreWatch.reader(path)
       if let finding = try StoreVerification.findings(reader).first {
         report.add(
           "store", .failed,
@@ -129,6 +129,11 @@ package enum CheckCommand: Command {
         Bilingual(
           "Kho \(path): \(received) số đo của \(ledger.streams.count) luồng",
           "\(path): \(received) measurements of \(ledger.streams.count) streams"))
+    } catch let error as StoreError where error.nature == .corrupt {
+      report.add(
+        "store", .failed,
+        Bilingual("Kho \(path) bị hỏng: \(error.message)", "\(path): \(error.message)"),
+        remedy: StoreVerification.help)
     } catch {
       report.add(
         "store", .failed, Bilingual("Kho không đọc được: \(error)", "\(error)"),

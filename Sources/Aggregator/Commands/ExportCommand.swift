@@ -27,7 +27,7 @@ enum ExportCommand: Command {
     }
     let configuration = try AggregatorConfiguration.read(options.config)
     let router = Router(
-      try StoreReader(path: configuration.storePath), tables: try Tables(configuration),
+      try StoreWatch.reader(configuration.storePath), tables: try Tables(configuration),
       method: configuration.method, report: IngestReport(), openData: configuration.openData)
     for name in wanted.map({ [$0] }) ?? names {
       let query = word.map { [HTTPRequest.QueryItem("lang", $0)] } ?? []

@@ -10,7 +10,7 @@ enum IndicatorsCommand: Command {
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config)
     let table = try IndicatorTable(file: configuration.indicatorsPath)
-    let report = try IndicatorsReport(try StoreReader(path: configuration.storePath), table)
+    let report = try IndicatorsReport(try StoreWatch.reader(configuration.storePath), table)
     if options.has("json") {
       var json = JSONWriter()
       report.write(to: &json)

@@ -43,7 +43,7 @@ enum ReportCommand: Command {
       throw UsageError("--freeze and --frozen exclude each other; leave one out")
     }
     let configuration = try AggregatorConfiguration.read(options.config)
-    let store = try StoreReader(path: configuration.storePath)
+    let store = try StoreWatch.reader(configuration.storePath)
     let nowMs = wallClockMs()
     let forms: ReportForms
     if let number {

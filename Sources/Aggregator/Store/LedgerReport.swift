@@ -271,8 +271,9 @@ extension LedgerReport {
         text += "\(hole.reason)\n"
       }
       guard stream.holesLeftOut > 0 else { continue }
-      text += "lost: \(stream.agent) \(stream.stream.prefix(8)), and \(stream.holesLeftOut) "
-      text += "older holes: table holes of the store has them\n"
+      text += "mất / lost: \(stream.agent) \(stream.stream.prefix(8)): "
+      text += "\(stream.holesLeftOut) chỗ trống cũ hơn, xem bảng holes của kho\n"
+      text += "  \(stream.holesLeftOut) older holes, see table holes of the store\n"
     }
     for aside in setAside {
       let kind = aside.kind.isEmpty ? "?" : aside.kind

@@ -1,18 +1,16 @@
-import Daemon
+package import Daemon
 import Synchronization
 
 /// Looks once a day whether the store is still what was written, beside the daemon's work, and ends
 /// the daemon where it is not: a number that nobody can vouch for is not to be shown. Then a file
 /// beside the store keeps it from starting until a person has seen to it.
-enum StoreWatch {
+package enum StoreWatch {
   /// Files up to this are looked at before anything is shown, which takes a blink.
   private static let smallBytes = 32_000_000
   private static let every: Duration = .seconds(86_400)
-  /// After the start: other things are more urgent then.
-  private static let first: Duration = .seconds(60)
 
   /// - Throws: where the store was found damaged before.
-  static func expectUnmarked(_ path: String) throws(StoreError) {
+  package static func expectUnmarked(_ path: String) throws(StoreError) {
     let marker = marker(of: path)
     if Files.exists(marker) {
       let finding = (try? Files.text(marker))?.split(separator: "\n").first ?? ""
@@ -28,7 +26,15 @@ enum StoreWatch {
     try StoreVerification.expectSound(path)
   }
 
-  static func marker(of path: String) -> String { path + ".damaged" }
+  /// For who shows figures.
+  ///
+  /// - Throws: where nobody can vouch for them.
+  static func reader(_ path: String) throws(StoreError) -> StoreReader {
+    try expectUnmarked(path)
+    return try StoreReader(path: path)
+  }
+
+  package static func marker(of path: String) -> String { path + ".damaged" }
 
   /// One look: shared by the thread that looks and the one that waits for it.
   private final class Look: Sendable {
@@ -37,7 +43,11 @@ enum StoreWatch {
   }
 
   /// The service. Its thread only waits, so that a long look does not starve the watchdog.
-  static func start(_ path: String) throws(FileError) -> ThreadService {
+  ///
+  /// - Parameter first: from the start to the first look; other things are more urgent then.
+  package static func start(
+    _ path: String, first: Duration = .seconds(60)
+  ) throws(FileError) -> ThreadService {
     try ThreadService(name: "store watch") { stop, progress in
       var due = monotonicNow() + first
       var look: Look?
