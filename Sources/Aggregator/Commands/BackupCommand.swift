@@ -15,6 +15,7 @@ enum BackupCommand: Command {
         "back up to", target, "the file exists",
         hint: "name another file, or remove it: a backup never overwrites one")
     }
+    Thread.stepBack()
     let reader = try StoreReader(path: configuration.storePath)
     let began = monotonicNow()
     try reader.backup(to: target)

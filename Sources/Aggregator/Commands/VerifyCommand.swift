@@ -11,6 +11,7 @@ enum VerifyCommand: Command {
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config)
     let path = options.operands.first ?? configuration.storePath
+    Thread.stepBack()
     let reader = try StoreReader(path: path)
     let began = monotonicNow()
     var findings = try StoreVerification.findings(reader)

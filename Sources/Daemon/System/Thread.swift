@@ -54,4 +54,11 @@ public final class Thread: Sendable {
     if isJoined.exchange(true, ordering: .acquiringAndReleasing) { return }
     pthread_join(handle, nil)
   }
+
+  /// Leaves the processor to others that want it, as nice(1) does: what the calling thread works on
+  /// can wait. Where that is forbidden it goes on as before.
+  public static func stepBack() {
+    // "the nice value is a per-thread attribute", setpriority(2)
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+  }
 }
