@@ -3,12 +3,14 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import sqlite3
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("HATANG_BIN", ROOT / ".build" / "release"))
@@ -228,6 +230,16 @@ class Province(Site):
         self.start_province()
         wait_for("the aggregator answers", lambda: self.listens(self.http_port))
         return self
+
+    def metrics(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics",
+                                    timeout=30) as answer:
+            return answer.read().decode()
+
+    def metric(self, name):
+        """The sum over a family's series."""
+        found = re.findall(rf"^{name}(?:\{{.*\}})? ([\d.e+-]+)$", self.metrics(), re.MULTILINE)
+        return sum(map(float, found))
 
     def store_bytes(self):
         return sum(path.stat().st_size for path in self.folder.glob("hatang.db*"))

@@ -12,11 +12,9 @@ from a backlog in segments of 100, the batch's from two loads with one sample in
 """
 
 import os
-import re
 import resource
 import sys
 import time
-import urllib.request
 
 from bench import machine
 from parts import Province
@@ -39,10 +37,8 @@ class Scale(Province):
     def counters(self):
         samples, = self.query("SELECT sum(received) FROM streams") or (0,)
         segments, = self.query("SELECT count(*) FROM segments") or (0,)
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics") as answer:
-            commits = re.search(
-                r"^hatang_ingest_commit_seconds_count (\d+)", answer.read().decode(), re.MULTILINE)
-        return {"samples": samples or 0, "segments": segments, "commits": int(commits[1]),
+        return {"samples": samples or 0, "segments": segments,
+                "commits": self.metric("hatang_ingest_commit_seconds_count"),
                 "aggregator": self.aggregator.cpu_seconds(), "broker": self.central.cpu_seconds(),
                 "at": time.monotonic()}
 

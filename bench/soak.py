@@ -30,6 +30,9 @@ PACE = 24
 # Samples a played second that are asked for; what the played clock lets through is in the row.
 DAY_RATE = 20
 EVERY = 5
+# Grows with the store until it is full: 64 MiB of what writes, 2 of each that reads.
+RESIDENT, CACHE = "aggregator: resident, MB", "aggregator: of that SQLite's cache, MB"
+CACHE_MAX = 75
 # Of a mean; what an allocator and a page cache breathe.
 GROWTH_MAX = 0.05
 
@@ -51,6 +54,9 @@ class Watched(Province):
             found[f"{name}: resident, MB"] = process.resident_bytes() / 1e6
             found[f"{name}: descriptors"] = len(os.listdir(f"/proc/{process.pid}/fd"))
             found[f"{name}: write-ahead log, MB"] = wal.stat().st_size / 1e6 if wal.exists() else 0
+        cached = self.metric("hatang_sqlite_memory_bytes") / 1e6
+        found[CACHE] = cached
+        found["aggregator: resident without it, MB"] = found[RESIDENT] - cached
         self.seen.append(found)
 
     def rows(self, title):
@@ -60,9 +66,10 @@ class Watched(Province):
         for what in self.seen[0]:
             values = [found[what] for found in self.seen]
             early, late = statistics.mean(values[sixth:2 * sixth]), statistics.mean(values[-sixth:])
-            flat = late <= early * (1 + GROWTH_MAX) + 0.1
+            goal = {CACHE: (f"≤ {CACHE_MAX} MB", late <= CACHE_MAX), RESIDENT: ()}.get(
+                what, ("flat", late <= early * (1 + GROWTH_MAX) + 0.1))
             row(f"  {what}: in the second sixth; in the last; most",
-                f"{early:.1f}; {late:.1f}; {max(values):.1f}", "flat", flat)
+                f"{early:.1f}; {late:.1f}; {max(values):.1f}", *goal)
 
 
 class Load(Watched):

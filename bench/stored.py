@@ -7,7 +7,6 @@ smaller; two thirds of that many again are sent while it is measured. With --wri
 docs/benchmarks.md.
 """
 
-import http.client
 import json
 import os
 import re
@@ -31,19 +30,6 @@ class Store(Fleet):
     """A province whose aggregator is stopped, started and moved."""
 
     loads = 0
-
-    def metrics(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=30)
-        try:
-            connection.request("GET", "/metrics")
-            return connection.getresponse().read().decode()
-        finally:
-            connection.close()
-
-    def metric(self, name):
-        """The sum over a family's series."""
-        found = re.findall(rf"^{name}(?:\{{.*\}})? ([\d.e+-]+)$", self.metrics(), re.MULTILINE)
-        return sum(map(float, found))
 
     def start_aggregator(self):
         self.aggregator = self.start(

@@ -51,6 +51,9 @@ public final class Database {
     unsafe sqlite3_busy_timeout(handle, busyTimeoutMs)
   }
 
+  /// Bytes that SQLite holds in this process, of all connections; most are cached pages.
+  public static var memoryBytes: Int64 { sqlite3_memory_used() }
+
   deinit {
     // Statements may live longer: "the database connection becomes an unusable zombie which will
     // automatically be deallocated when the last prepared statement is finalized"

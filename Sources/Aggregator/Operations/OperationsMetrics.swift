@@ -1,4 +1,5 @@
 import Daemon
+import SQLite
 
 /// The metrics that the conditions of config/prometheus/alerts.yml are about.
 extension OperationsFacts {
@@ -12,6 +13,11 @@ extension OperationsFacts {
     text.sample([], ledger.streams.count { !$0.isBalanced })
     text.family("hatang_store_bytes", "The store's file and its log.", .gauge)
     text.sample([], store.bytes)
+    text.family(
+      "hatang_sqlite_memory_bytes",
+      "Of resident memory what SQLite holds, mostly cached pages.",
+      .gauge)
+    text.sample([], Database.memoryBytes)
     text.family("hatang_store_free_bytes", "Free on the store's file system.", .gauge)
     text.sample([], store.freeBytes)
     text.family(
