@@ -112,7 +112,9 @@ let package = Package(
     // in `make fuzz`.
     .testTarget(
       name: "FuzzTests",
-      dependencies: ["Agent", "Aggregator", "Enrolment", "Protocol", "Daemon", "TestSupport"],
+      dependencies: [
+        "Agent", "Aggregator", "Enrolment", "Packing", "Protocol", "Daemon", "TestSupport",
+      ],
       swiftSettings: testing + (fuzzer == nil ? [] : [.define("FUZZING")]),
       linkerSettings: fuzzer.map {
         [.unsafeFlags(["-L", $0, "-lclang_rt.fuzzer_no_main-\(architecture)", "-lstdc++"])]

@@ -1,3 +1,4 @@
+import Packing
 import Protocol
 
 /// What comes over the uplink.
@@ -12,6 +13,17 @@ extension Target {
       for piece in batch.segments { checkSegment(piece.bytes) }
     },
     Target(name: "segment") { checkSegment($0[...]) },
+    // What lies behind DEFLATE, which keeps most changes out of the target above.
+    Target(name: "segment-packed") { blocks in
+      guard let packed = Deflate.pack(blocks, as: .raw) else { return }
+      var writer = CBORWriter(reserving: 32 + packed.count)
+      writer.map(3)
+      for number in [0, 1, 1, 1_789_000_000_000, 4] as [Int64] { writer.integer(number) }
+      writer.array(2)
+      writer.integer(Int64(blocks.count))
+      writer.byteString(packed)
+      checkSegment(writer.bytes[...])
+    },
     Target(name: "receipt") { bytes in
       guard let receipt = try? Receipt(decoding: bytes) else { return }
       hold((try? Receipt(decoding: receipt.encoded())) == receipt, "a receipt comes back the same")
