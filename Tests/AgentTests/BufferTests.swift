@@ -150,6 +150,18 @@ import Testing
     #expect(try fixture.open().reader.streams().map(\.next) == [10, 4])
   }
 
+  @Test func `an unfinished stream is sent however many began after it`() throws {
+    let open = try fixture.open()
+    try open.store(10)
+    let first = try open.live().id
+    for _ in 0..<65 { _ = try open.reader.beginStream() }
+    #expect(try open.reader.streams().map(\.id).first == first)
+    #expect(try open.reader.streams().count == 65)
+    try open.reader.setAcknowledged(first, 10)
+    #expect(try open.reader.streams().count == 64)
+    #expect(try !open.reader.streams().map(\.id).contains(first))
+  }
+
   @Test func `an aggregator that asks again rewinds the acknowledged position`() throws {
     let open = try fixture.open()
     try open.store(10)

@@ -24,6 +24,15 @@ import Testing
     #expect(connected().nextRequest()?.stream == live)
   }
 
+  @Test func `a status leaves out finished streams first, the oldest before others`() {
+    var sender = connected()
+    let finished = [3, 4].map { StreamID(high: 0, low: $0) }
+    for id in finished { sender.open(id, oldestHeld: 5, next: 5, acknowledged: 5) }
+    #expect(sender.named(atMost: 4).map(\.id) == [old, live] + finished)
+    #expect(sender.named(atMost: 3).map(\.id) == [old, live, finished[1]])
+    #expect(sender.named(atMost: 1).map(\.id) == [live])
+  }
+
   @Test mutating func `one batch is in flight until the first receipt, then the window opens`() {
     var sender = connected()
     sender.sent(live, end: 10, now: .zero, using: &generator)

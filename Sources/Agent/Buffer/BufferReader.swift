@@ -57,7 +57,9 @@ package final class BufferReader: UplinkSource {
     if access.yieldIfReplacing() {
       throw BufferError(.replacing, "\(buffer.settings.path) is being replaced")
     }
-    return buffer.currentStreams.suffix(AgentStatus.streamsMax).map {
+    let streams = buffer.currentStreams
+    let unfinished = streams.dropLast(AgentStatus.streamsMax).filter { $0.acknowledged < $0.next }
+    return (unfinished + streams.suffix(AgentStatus.streamsMax)).map {
       StreamExtent(
         id: $0.id, oldestHeld: $0.oldestHeld, next: $0.next, acknowledged: $0.acknowledged)
     }

@@ -331,7 +331,7 @@ final class UplinkLoop<Source: UplinkSource> {
       $0.backlog = streams.reduce(0) { $0 + $1.backlog }
       $0.trend.add($0.backlog, now: monotonicNow())
       $0.oldestUnsentSeconds = age.components.seconds
-      $0.streams = streams.suffix(AgentStatus.streamsMax).map {
+      $0.streams = sender.named(atMost: AgentStatus.streamsMax).map {
         AgentStatus.Stream(stream: $0.id, acknowledged: $0.acknowledged, next: $0.next)
       }
     }

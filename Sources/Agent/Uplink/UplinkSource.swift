@@ -10,7 +10,7 @@ protocol UplinkSource: AnyObject {
   /// Keeps what is known of the time, for segments of this boot that are sent after it.
   func noteClock() throws(Failure)
   /// Oldest first, the last is live; the newest `AgentStatus.streamsMax`, also those of which
-  /// nothing is held any more.
+  /// nothing is held any more, and before them all that are unfinished.
   func streams() throws(Failure) -> [StreamExtent]
   /// Whole segments from `from` on, in order: as many as fit the bounds, and at least one if there
   /// is any, but none whose clock waits to be known. With the first number of the segment after

@@ -109,6 +109,18 @@ public struct Sender: Sendable {
   /// Batches in flight.
   public var inFlight: Int { streams.reduce(0) { $0 + $1.flights.count } }
 
+  /// Those that a status names: where they are too many, the oldest finished ones are left out
+  /// first.
+  public func named(atMost limit: Int) -> ArraySlice<Stream> {
+    var surplus = streams.count - limit
+    let named = streams.filter { stream in
+      guard surplus > 0, stream.isFinished else { return true }
+      surplus -= 1
+      return false
+    }
+    return named.suffix(limit)
+  }
+
   // MARK: The buffer's events
 
   /// A stream of the buffer, oldest first; the last one opened is live.
