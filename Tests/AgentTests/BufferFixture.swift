@@ -71,6 +71,9 @@ final class OpenBuffer {
     reader = BufferReader(buffer)
   }
 
+  /// One that was not closed, as in a crash, has its salvage going, and soon no folder for it.
+  deinit { Salvage.stop(buffer) }
+
   func store(_ count: Int, nowMs: Int64 = 1_000) throws {
     var group = BufferWriter.Group()
     group.measurements = BufferFixture.measurements(count, from: stored)

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// A crash in between loses nothing: the files are named in the marks until the end, and a second
 /// salvage finds its own work by the keys.
-enum Salvage {
+package enum Salvage {
   static func start(_ buffer: Buffer) {
     buffer.salvaging.withLock { salvaging in
       salvaging.isDue = true
@@ -39,7 +39,7 @@ enum Salvage {
   }
 
   /// Returns when the thread has ended: whoever comes next must find the files alone.
-  static func stop(_ buffer: Buffer) {
+  package static func stop(_ buffer: Buffer) {
     let thread = buffer.salvaging.withLock { salvaging in
       salvaging.isStopped = true
       return salvaging.thread
