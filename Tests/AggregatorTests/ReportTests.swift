@@ -84,6 +84,23 @@ import Testing
       try content("2026-06", nowMs: ReportTests.julyMs)?.entries[2].indicator.figure.samples == 84)
   }
 
+  @Test func `a counter that began after a period that is over does not open its bounds`() throws {
+    try province.ingest(Province.services())
+    func cases() throws -> ReportContent.Cases {
+      try #require(try content("2026-06", nowMs: ReportTests.julyMs)?.entries[0].cases)
+    }
+    let before = try cases()
+    try province.ingest(
+      ["all", "online"].map {
+        .count(
+          $0, 10, at: Province.nowMs + msPerDay, source: "D", area: "phu-ly")
+      }, at: ReportTests.julyMs)
+    for cases in [before, try cases()] {
+      #expect(cases.silent == ["edge-a/C (phu-ly)"])
+      #expect(cases.bounds == 74.181818...83.272727)
+    }
+  }
+
   @Test func `a frozen report stays, with its digest, and later data is a difference`() throws {
     try province.ingest(Province.coverage())
     try province.recomputation().run(nowMs: Province.nowMs, isAll: true)

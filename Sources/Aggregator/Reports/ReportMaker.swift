@@ -45,7 +45,7 @@ package final class ReportMaker {
       json.key("indicator")
       json.raw(object)
       json.key("cases")
-      try cases(row, period, today: today, to: &json)
+      try cases(row, period, today: today, isPast: isComplete, to: &json)
       json.endObject()
     }
     json.endArray()
@@ -69,13 +69,15 @@ package final class ReportMaker {
   }
 
   private func cases(
-    _ row: IndicatorRow, _ period: ReportPeriod, today: Int, to json: inout JSONWriter
+    _ row: IndicatorRow, _ period: ReportPeriod, today: Int, isPast: Bool,
+    to json: inout JSONWriter
   ) throws {
     guard case .services(let numerator, let denominator) = row.method else {
       return json.null()
     }
     let units = try state.services(
-      numerator: numerator, denominator: denominator, today: min(today, period.lastDay)
+      numerator: numerator, denominator: denominator, today: min(today, period.lastDay),
+      isPast: isPast
     ).state
     let figure = ServiceFigure(units, period: .months(period.months), method: method)
     json.object { json in
