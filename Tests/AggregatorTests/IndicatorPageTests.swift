@@ -74,6 +74,7 @@ import Testing
     ])
     try compute(after: 2_000)
     province.method.coveredDbm = -95
+    try province.rebuild()
     try compute(after: 4_000)
     let page = try answer("/indicators/20.2", [.init("at", "1")]).text
     for text in [
@@ -125,6 +126,7 @@ import Testing
     #expect(late.contains("<dt>Số đo lúc đó</dt><dd>83</dd>"))
     #expect(late.contains("1 số đo của các ngày ấy về sau lúc 30/06/2026 12:00: đến muộn"))
     province.method.coveredDbm = -95
+    try province.rebuild()
     let changed = try answer("/indicators/20.2", [.init("at", "1")], after: day + 122_000).text
     #expect(changed.contains("Tham số hoặc bảng dân số nay đã khác"))
   }

@@ -133,6 +133,34 @@ import Testing
     #expect(String(decoding: alone.body, as: UTF8.self).contains("\"features\":[]"))
   }
 
+  @Test func `nothing is drawn of a state that is not whole, and values stay where they are kept`()
+    throws
+  {
+    try province.breakOffRebuild()
+    let tile = Tile(zoom: 16, index: Province.tile).quadkey
+    let wait = "Hệ thống đang tính lại từ dữ liệu gốc, nên phần này chưa có số liệu đầy đủ"
+    for path in ["/map", "/tiles", "/tiles/\(tile)", "/data/coverage.csv", "/data/next.gpx"] {
+      let page = try answer(path)
+      #expect(page.status == 503 && page.text.contains(wait), "\(path)")
+    }
+    let map = try answer("/api/v1/coverage.geojson")
+    #expect(
+      map.text == """
+        {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"everything is \
+        being made again from the raw data; try again in some minutes",\
+        "error":"state_in_progress"}\n
+        """)
+    for query in [[], [HTTPRequest.QueryItem("at", "1")]] {
+      let page = try answer("/indicators/20.2", query)
+      #expect(page.status == 200 && page.text.contains("92,1\u{a0}%"))
+      #expect(page.text.contains(wait) && !page.text.contains("<td>edge-a/car-1</td>"))
+    }
+    #expect(try answer("/data/indicators.csv").status == 200)
+    try province.rebuild()
+    #expect(try answer("/map").status == 200)
+    #expect(try answer("/indicators/20.2").text.contains("<td>edge-a/car-1</td>"))
+  }
+
   @Test func `a tile leads to what each source saw in it, cell by cell and day by day`() throws {
     let tile = Tile(zoom: 16, index: Province.tile).quadkey
     #expect(try answer("/map").text.contains("href=\"/tiles/\(tile)\""))

@@ -2,6 +2,7 @@ import Aggregator
 import Daemon
 import Indicators
 import Protocol
+import SQLite
 import TestSupport
 
 /// A small province with a store: tables, and the data of the methodology's examples through
@@ -84,6 +85,17 @@ final class Province {
           text: "operator,area,lines,orderable_share,as_of\n" + $0, name: "availability.csv",
           areas: areas)
       })
+  }
+
+  /// Makes the state again by `method`, as the daemon does after a change of its configuration.
+  func rebuild() throws {
+    _ = try Rebuild(store: site.store, rules: StateRules(method)).run()
+  }
+
+  /// As a rebuild leaves the store that has begun: part of the days, and no word that they are all.
+  func breakOffRebuild() throws {
+    try Database(path: site.path).execute(
+      "DELETE FROM meta WHERE key = 'state.coverage'; DELETE FROM coverage_days WHERE day % 2 = 0")
   }
 
   func engine(_ tables: Tables? = nil) throws -> IndicatorEngine {

@@ -2,6 +2,7 @@ import Aggregator
 import Daemon
 import Indicators
 import SQLite
+import TestSupport
 import Testing
 
 /// Reports of a period, and those that were signed.
@@ -123,6 +124,62 @@ import Testing
       .frozenReports(try #require(ReportPeriod("2026-Q2")))
     #expect(kept.map(\.number) == [1, 2] && kept[0].content.json == signed.json)
     #expect(try answer("/reports", nowMs: ReportTests.julyMs).text.contains(signed.sha256))
+  }
+
+  @Test func `no report is made of a state that is not whole, and what was signed stays`() throws {
+    try province.ingest(Province.coverage())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let signed = try freeze("2026-Q2", nowMs: ReportTests.julyMs)
+    try province.breakOffRebuild()
+    for period in ["2026-Q2", "2026-Q3"] {
+      let error = #expect(throws: StateInProgress.self) {
+        try content(period, nowMs: ReportTests.julyMs)
+      }
+      #expect(
+        error?.description == """
+          read \(province.site.path): the state of coverage is being made again, or was made by \
+          other settings than the configuration's; if the configuration was changed, sudo \
+          systemctl reload hatang-aggregator, then wait until hatang-aggregator watch names no \
+          rebuild
+          """)
+    }
+    for name in ["2026-Q2", "2026-Q2.csv", "2026-Q3.json"] {
+      let draft = try answer("/reports/\(name)", nowMs: ReportTests.julyMs)
+      #expect(draft.status == 503 && draft.text.contains(ReportTests.rebuilding), "\(name)")
+    }
+    let bytes = try answer(
+      "/reports/2026-Q2.signed.json", [.init("frozen", "1")], nowMs: ReportTests.julyMs
+    ).bytes
+    #expect(SHA256.hex(bytes) == signed.sha256)
+    try province.rebuild()
+    #expect(try content("2026-Q2", nowMs: ReportTests.julyMs)?.findings == signed.findings)
+  }
+
+  private static let rebuilding = "Hệ thống đang tính lại từ dữ liệu gốc, nên phần này chưa có số"
+
+  @Test func `nothing is frozen of a state that other settings made, or that is not whole`() throws
+  {
+    let seeds = Repository.path("seeds")
+    func freeze(_ method: String = "") throws -> (ExitCode, kept: [String]) {
+      let name = province.site.folder.file("report.json5")
+      province.site.folder.write(
+        """
+        { broker: { host: "127.0.0.1" }, store: { path: "\(province.site.path)" },
+          indicators: "\(seeds)/indicators.json", areas: "\(seeds)/areas.json",
+          method: { \(method) } }
+        """, to: "report.json5")
+      let words = ["report", "--year", "2024", "--freeze", "--config", name]
+      guard case .run(let options) = try Commands.all.parser.parse(words) else {
+        throw TestFailure("\(words) are no command to run")
+      }
+      let code = Commands.all.run(options)
+      return (code, try province.site.rows("SELECT period, number FROM reports", columns: 2))
+    }
+    #expect(try freeze("covered_dbm: -115") == (.failed, []))
+    #expect(try freeze() == (.done, ["2024|1"]))
+    try Database(path: province.site.path).execute("DELETE FROM reports")
+    try province.breakOffRebuild()
+    #expect(try freeze() == (.failed, []))
   }
 
   @Test func `a report that somebody changed in the store is said to be none`() throws {

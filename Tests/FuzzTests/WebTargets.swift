@@ -38,7 +38,9 @@ private enum WebTarget {
           areas: "\(Repository.path("seeds/areas.json"))" }
         """
       let configuration = try AggregatorConfiguration(ConfigNode.parse(text: text, name: "fuzz"))
-      _ = try SQLiteStore(path: path)
+      _ = try Rebuild(
+        store: try SQLiteStore(path: path), rules: StateRules(configuration.method)
+      ).run()
       return Router(
         try StoreReader(path: path), tables: try Tables(configuration),
         method: configuration.method, report: IngestReport())

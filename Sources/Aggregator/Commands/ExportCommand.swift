@@ -26,9 +26,11 @@ enum ExportCommand: Command {
         "export wants one name, or --to FOLDER for all; there are \(names.joined(separator: ", "))")
     }
     let configuration = try AggregatorConfiguration.read(options.config)
+    let store = try StoreWatch.reader(configuration.storePath)
+    try store.expectWholeState(configuration.method)
     let router = Router(
-      try StoreWatch.reader(configuration.storePath), tables: try Tables(configuration),
-      method: configuration.method, report: IngestReport(), openData: configuration.openData)
+      store, tables: try Tables(configuration), method: configuration.method,
+      report: IngestReport(), openData: configuration.openData)
     for name in wanted.map({ [$0] }) ?? names {
       let query = word.map { [HTTPRequest.QueryItem("lang", $0)] } ?? []
       let answer = router.answer(HTTPRequest(path: "/data/\(name)", query: query))

@@ -29,12 +29,7 @@ package struct Rebuild {
 
   /// Kinds whose state was made by other rules or is not finished.
   package func kindsDue() throws(StoreError) -> Set<Kind> {
-    var due: Set<Kind> = []
-    for kind in Kind.measuring {
-      let made = try store.meta(Key.state(kind))
-      if made != rules.fingerprint(of: kind) { due.insert(kind) }
-    }
-    return due
+    try rules.kindsDue { kind throws(StoreError) in try store.meta(Key.state(kind)) }
   }
 
   /// Begins, or goes on where an earlier run stopped.

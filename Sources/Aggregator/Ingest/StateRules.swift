@@ -25,7 +25,8 @@ package struct StateRules: Equatable, Sendable {
 
   package init() {}
 
-  package init(_ method: Method, keepRawDays: Int) {
+  /// - Parameter keepRawDays: of the store; it is in no fingerprint.
+  package init(_ method: Method, keepRawDays: Int = 400) {
     utcOffsetMs = Int64(method.utcOffsetMinutes) * 60_000
     accuracyDecimetresMax = Int64((method.accuracyMetres * 10).rounded(.down))
     coveredTenths = Int64((method.coveredDbm * 10).rounded(.up))
@@ -73,6 +74,17 @@ package struct StateRules: Equatable, Sendable {
     case .service: return "service/1 utc_offset_ms=\(utcOffsetMs)"
     case .check: return "check/1"
     }
+  }
+
+  /// Kinds whose state was made by other rules or is not finished.
+  ///
+  /// - Parameter made: the fingerprint with which a kind's state was made.
+  func kindsDue(
+    _ made: (Kind) throws(StoreError) -> String?
+  ) throws(StoreError) -> Set<Kind> {
+    var due: Set<Kind> = []
+    for kind in Kind.measuring where try made(kind) != fingerprint(of: kind) { due.insert(kind) }
+    return due
   }
 }
 

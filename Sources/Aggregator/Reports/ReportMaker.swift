@@ -5,7 +5,8 @@ package import Indicators
 ///
 /// A period that still runs shows the present values, the latest revisions. One that is over shows
 /// what its last day looks like with everything known now: what came late is in it, what was
-/// measured later is not. So nothing that the daemon missed to compute in time is missing.
+/// measured later is not. So nothing that the daemon missed to compute in time is missing. All of a
+/// report is of one moment of the store.
 package final class ReportMaker {
   private let store: StoreReader
   private let tables: Tables
@@ -22,9 +23,17 @@ package final class ReportMaker {
   }
 
   /// - Returns: `nil` where the period has not begun.
+  /// - Throws: `StateInProgress` where there is no whole state to make it of.
   package func content(_ period: ReportPeriod, nowMs: Int64) throws -> ReportContent? {
     let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
     guard period.firstDay <= today else { return nil }
+    return try store.snapshot {
+      try store.expectWholeState(method)
+      return try ReportContent(json: try json(period, today: today, nowMs: nowMs))
+    }
+  }
+
+  private func json(_ period: ReportPeriod, today: Int, nowMs: Int64) throws -> String {
     let isComplete = period.lastDay < today
     var json = JSONWriter()
     json.beginObject()
@@ -50,7 +59,7 @@ package final class ReportMaker {
     }
     json.endArray()
     json.endObject()
-    return try ReportContent(json: json.text)
+    return json.text
   }
 
   /// `nil`: a running period's value that was never computed.

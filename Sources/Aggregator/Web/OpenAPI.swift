@@ -47,7 +47,7 @@ enum OpenAPI {
           let errors = [
             ("400", "a parameter that is not legal"), ("401", "the access token is missing"),
             ("404", "there is no such thing"), ("413", "a body is not read"),
-            ("503", "the store cannot be read now"),
+            ("503", "the store cannot be read now, or its state is being made again"),
           ]
           for (status, text) in errors {
             response(status, text, "application/problem+json", "Problem", to: &json)

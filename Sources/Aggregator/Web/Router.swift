@@ -65,6 +65,8 @@ package final class Router {
       } else {
         response = try route(request)
       }
+    } catch is StateInProgress {
+      response = Router.stateInProgress.response
     } catch {
       // In the journal, not to whoever asks: it may name files and statements.
       if troubleLog.allows(now: monotonicNow()) {
@@ -198,6 +200,11 @@ package final class Router {
     return WebError(
       status: 404, error: "not_found", message: "no such path; there are \(shown)")
   }()
+
+  private static let stateInProgress = WebError(
+    status: 503, error: "state_in_progress",
+    message: "everything is being made again from the raw data; try again in some minutes",
+    headers: [.init("Retry-After", "60")])
 
   /// That this is answered says that the process and the web server's thread live.
   private func health() -> HTTPResponse {

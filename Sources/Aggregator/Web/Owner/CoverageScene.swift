@@ -157,7 +157,9 @@ final class CoverageScenes {
   }
 
   /// - Parameter isNewest: of the newest revision, and not of some seconds ago.
+  /// - Throws: `StateInProgress` where tiles would seem unmeasured only because of that.
   func reading(_ nowMs: Int64, isNewest: Bool = false) throws -> Kept {
+    try store.expectWholeState(method)
     let revision = try store.latestRevisions(["20.2"])[0]
     if let kept,
       kept.revision == revision

@@ -21,9 +21,7 @@ struct IndicatorPage {
     let times = site.times(language)
     let points = try site.store.points(row.code, after: 0)
     let daily = try site.history(row.code)
-    let pastEvidence = try past.flatMap { try site.pastEvidence(row, $0, language) }
-    let isBusy = past != nil && pastEvidence == nil
-    let evidence = try isBusy ? nil : site.evidence(row, of: shown, isPast: past != nil)
+    let evidence = try Result(now: grounds)
     let parts = try site.parts(row.code)
     let title = "\(row.code) · \(language.of(row.name))"
     return HTML.page(
@@ -59,10 +57,12 @@ struct IndicatorPage {
         "evidence",
         language.pick("Con số này từ đâu ra", "Where this number comes from"), &html
       ) {
-        guard let evidence else { return $0.element("p", "reason", IndicatorPage.busy(language)) }
-        EvidenceSection(
-          evidence: evidence, past: pastEvidence, language: language, times: times
-        ).write(to: &$0)
+        switch evidence {
+        case .failure(let wait): $0.element("p", "reason", language.of(wait.text))
+        case .success(let (evidence, past)):
+          EvidenceSection(evidence: evidence, past: past, language: language, times: times)
+            .write(to: &$0)
+        }
       }
       card("method", language.pick("Cách tính", "Method"), &html) {
         MethodSection(indicator: shown, row: row, language: language).write(to: &$0)
@@ -70,10 +70,10 @@ struct IndicatorPage {
     }
   }
 
-  private static func busy(_ language: Language) -> String {
-    language.pick(
-      "Nhiều ngày cũ đang được tính lại cùng lúc; hãy tải lại trang sau một phút.",
-      "Many past days are being computed again at once; load the page again in a minute.")
+  /// What the figure follows from, and of a past one what is known of that today.
+  private func grounds() throws -> (Evidence, PastEvidence?) {
+    let known = try past.map { try site.pastEvidence(row, $0, language) }
+    return (try site.evidence(row, of: shown, isPast: past != nil), known)
   }
 
   private func card(

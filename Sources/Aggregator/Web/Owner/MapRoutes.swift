@@ -36,6 +36,7 @@ extension OwnersSite {
         "\(quadkey.prefix(60)) không phải là ô: mã ô có \(Tile.tileZoom) chữ số 0…3.",
         "\(quadkey.prefix(60)) is no tile: it has \(Tile.tileZoom) digits 0…3.")
     }
+    try store.expectWholeState(method)
     let visits = try TilePage.visits(store, tile, limit: TilePage.visitsMax)
       .filter { method.acceptSimulated || !$0.isSimulated }
     return .html(

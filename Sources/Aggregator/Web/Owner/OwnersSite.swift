@@ -68,7 +68,18 @@ final class OwnersSite {
         400, .vi, "Ngôn ngữ “\(word.prefix(60))” không có; có vi và en.",
         "There is no language “\(word.prefix(60))”; there are vi and en.")
     }
-    return try make(request)
+    switch try Result(now: { try make(request) }) {
+    case .success(let answer): return answer
+    case .failure(let wait): return later(wait, request.language)
+    }
+  }
+
+  private func later(_ wait: NotNow, _ language: Language) -> HTTPResponse {
+    var answer = refusal(
+      wait.status, language, wait.text.vi, wait.text.en,
+      title: LocalText(vi: "Chưa xem được lúc này", en: "Not to be seen just now"))
+    answer.ownHeaders.append(.init("Retry-After", "60"))
+    return answer
   }
 
   private func page(_ path: String) -> ((HTTPRequest) throws -> HTTPResponse)? {
@@ -115,6 +126,7 @@ final class OwnersSite {
     let key = EvidenceKey(
       code: row.code, day: day, isPast: isPast, windowDays: windowDays ?? 0)
     if let known = evidences[key], known.minute == minute { return known.evidence }
+    try store.expectWholeState(method)
     evidences = evidences.filter { $0.value.minute == minute }
     let reader = StateReader(store, method: method, tables: tables)
     let evidence =
@@ -134,17 +146,19 @@ final class OwnersSite {
     return evidence
   }
 
-  /// What is known today of a past value's evidence; at most a minute old. `nil`: others have
-  /// asked for so many days within this minute that this one has to wait.
+  /// What is known today of a past value's evidence; at most a minute old.
+  ///
+  /// - Throws: `NotNow`
   func pastEvidence(
     _ row: IndicatorRow, _ past: ShownIndicator, _ language: Language
-  ) throws -> PastEvidence? {
+  ) throws -> PastEvidence {
     let minute = nowMs / 60_000
     let day = day(ofMs: past.computedAtMs)
     let key = EvidenceKey(code: row.code, day: day)
     pasts = pasts.filter { $0.value.minute == minute }
     if let known = pasts[key] { return try compared(past, with: known.result, language) }
-    guard pasts.count < OwnersSite.pastDaysPerMinute else { return nil }
+    guard pasts.count < OwnersSite.pastDaysPerMinute else { throw NotNow.busy }
+    try store.expectWholeState(method)
     let engine = IndicatorEngine(store, tables: tables, method: method)
     let result = try engine.compute(row, today: day, isPast: true)
     pasts[key] = (minute, result)
@@ -173,10 +187,10 @@ final class OwnersSite {
 
   /// A page that says what is wrong with the request, and what is there.
   func refusal(
-    _ status: Int, _ language: Language, _ vi: String, _ en: String
+    _ status: Int, _ language: Language, _ vi: String, _ en: String,
+    title: LocalText = LocalText(vi: "Không có trang này", en: "There is no such page")
   ) -> HTTPResponse {
-    let title = language.pick("Không có trang này", "There is no such page")
-    let html = HTML.page(language, title: title, path: "/", live: nil) { html in
+    let html = HTML.page(language, title: language.of(title), path: "/", live: nil) { html in
       html.element("p", "reason", language.pick(vi, en))
       html.element("p") { $0.link("/" + language.query, language.pick("Về trang đầu", "To start")) }
     }
