@@ -21,13 +21,16 @@ import Testing
     ).content(period, nowMs: nowMs)
   }
 
+  private func router(nowMs: Int64) throws -> Router {
+    Router(
+      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      method: province.method, report: IngestReport(), now: { nowMs })
+  }
+
   private func answer(
     _ path: String, _ query: [HTTPRequest.QueryItem] = [], nowMs: Int64 = Province.nowMs
   ) throws -> (status: Int, text: String, bytes: [UInt8]) {
-    let router = Router(
-      try StoreReader(path: province.site.path), tables: try Province.tables(),
-      method: province.method, report: IngestReport(), now: { nowMs })
-    let answer = router.answer(HTTPRequest(path: path, query: query))
+    let answer = try router(nowMs: nowMs).answer(HTTPRequest(path: path, query: query))
     return (answer.status, String(decoding: answer.body, as: UTF8.self), answer.body)
   }
 
@@ -151,8 +154,39 @@ import Testing
       "/reports/2026-Q2.signed.json", [.init("frozen", "1")], nowMs: ReportTests.julyMs
     ).bytes
     #expect(SHA256.hex(bytes) == signed.sha256)
+    let page = try answer("/reports/2026-Q2", [.init("frozen", "1")], nowMs: ReportTests.julyMs)
+    #expect(page.status == 200 && page.text.contains("<code>\(signed.sha256)</code>"))
+    #expect(page.text.contains("<p class=\"reason\">" + ReportTests.rebuilding))
     try province.rebuild()
     #expect(try content("2026-Q2", nowMs: ReportTests.julyMs)?.findings == signed.findings)
+  }
+
+  @Test func `reports of the past beyond what a minute allows are to be asked for again`() throws {
+    try province.ingest(Province.coverage())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    let signed = try freeze("2026-Q1")
+    let router = try router(nowMs: Province.nowMs)
+    func ask(_ path: String, _ query: HTTPRequest.QueryItem...) -> HTTPResponse {
+      router.answer(HTTPRequest(path: path, query: query))
+    }
+    let past = (2000...2007).map { ask("/reports/\($0).json") }
+    #expect(past.map(\.status) == Array(repeating: 200, count: 6) + [429, 429])
+    let busy = "hãy tải lại trang sau một phút."
+    #expect(String(decoding: past[7].body, as: UTF8.self).contains(busy))
+    #expect(past[7].ownHeaders.contains(.init("Retry-After", "60")))
+    // A past day takes the same walk; what was computed within the minute is at hand.
+    let day = ask("/indicators/20.2", .init("at", "1"))
+    #expect(String(decoding: day.body, as: UTF8.self).contains(busy))
+    #expect(ask("/reports/2000.csv").status == 200)
+    // The present and what was signed wait for nobody.
+    #expect(ask("/reports/2026-Q2").status == 200)
+    for ending in [".csv", ".json", ".signed.json"] {
+      #expect(ask("/reports/2026-Q1" + ending, .init("frozen", "1")).status == 200, "\(ending)")
+    }
+    let page = ask("/reports/2026-Q1", .init("frozen", "1"))
+    let text = String(decoding: page.body, as: UTF8.self)
+    #expect(page.status == 200 && text.contains("<code>\(signed.sha256)</code>"))
+    #expect(text.contains(busy) && !text.contains("Không có gì."))
   }
 
   private static let rebuilding = "Hệ thống đang tính lại từ dữ liệu gốc, nên phần này chưa có số"

@@ -1,6 +1,6 @@
 /// Why something cannot be made at this moment, though it will be.
 enum NotNow: Error {
-  /// Others have asked for so many past days within this minute that this one has to wait.
+  /// Others have asked for so much of the past within this minute that this has to wait.
   case busy
   /// The state by day is being made again.
   case rebuilding
@@ -25,8 +25,11 @@ enum NotNow: Error {
     switch self {
     case .busy:
       LocalText(
-        vi: "Nhiều ngày cũ đang được tính lại cùng lúc; hãy tải lại trang sau một phút.",
-        en: "Many past days are being computed again at once; load the page again in a minute.")
+        vi: "Nhiều ngày, kỳ cũ đang được tính lại cùng lúc; hãy tải lại trang sau một phút.",
+        en: """
+          Many past days and periods are being computed again at once; load the page again in a \
+          minute.
+          """)
     case .rebuilding:
       LocalText(
         vi: """

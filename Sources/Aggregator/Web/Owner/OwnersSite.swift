@@ -19,8 +19,9 @@ final class OwnersSite {
   private var evidences: [EvidenceKey: (minute: Int64, evidence: Evidence)] = [:]
   /// Past days that were computed again.
   private var pasts: [EvidenceKey: (minute: Int64, result: IndicatorResult)] = [:]
-  /// Each takes a walk through the state, for which every other reader waits.
-  private static let pastDaysPerMinute = 6
+  /// Past days and reports of past periods: each takes a walk through the state, for which every
+  /// other reader waits.
+  private static let pastPerMinute = 6
   /// The front page as it was last made, by language.
   private var front: [Language: (key: FrontKey, html: String)] = [:]
 
@@ -155,9 +156,10 @@ final class OwnersSite {
     let minute = nowMs / 60_000
     let day = day(ofMs: past.computedAtMs)
     let key = EvidenceKey(code: row.code, day: day)
-    pasts = pasts.filter { $0.value.minute == minute }
-    if let known = pasts[key] { return try compared(past, with: known.result, language) }
-    guard pasts.count < OwnersSite.pastDaysPerMinute else { throw NotNow.busy }
+    if let known = pasts[key], known.minute == minute {
+      return try compared(past, with: known.result, language)
+    }
+    try expectRoomForPast()
     try store.expectWholeState(method)
     let engine = IndicatorEngine(store, tables: tables, method: method)
     let result = try engine.compute(row, today: day, isPast: true)
@@ -166,13 +168,23 @@ final class OwnersSite {
   }
 
   /// The report of a period as it would be now, at most a minute old; `nil`: it has not begun.
+  ///
+  /// - Throws: `NotNow`, `StateInProgress`
   func draft(_ period: ReportPeriod) throws -> ReportContent? {
     let minute = nowMs / 60_000
     if let known = drafts[period.text], known.minute == minute { return known.content }
-    drafts = drafts.filter { $0.value.minute == minute }
+    if period.lastDay < today { try expectRoomForPast() }
     guard let content = try reports.content(period, nowMs: nowMs) else { return nil }
     drafts[period.text] = (minute, content)
     return content
+  }
+
+  private func expectRoomForPast() throws(NotNow) {
+    let minute = nowMs / 60_000
+    pasts = pasts.filter { $0.value.minute == minute }
+    drafts = drafts.filter { $0.value.minute == minute }
+    let walks = pasts.count + drafts.values.count { $0.content.isComplete }
+    guard walks < OwnersSite.pastPerMinute else { throw .busy }
   }
 
   var today: Int { day(ofMs: nowMs) }

@@ -9,8 +9,8 @@ struct ReportPage {
   let content: ReportContent
   /// `nil`: a draft.
   let frozen: FrozenReport?
-  /// The same period as it looks now.
-  let draft: ReportContent
+  /// Beside a frozen one, the same period as it looks now, or why that is not known.
+  let present: Result<ReportContent?, NotNow>
   let kept: [FrozenReport]
 
   private var period: ReportPeriod { content.period }
@@ -77,19 +77,33 @@ struct ReportPage {
 
   /// What later data made of it; the signed figures stay.
   private func differences(_ frozen: FrozenReport, to html: inout HTML) {
+    let title = language.pick("Khác đi từ khi chốt", "Changed since it was frozen")
+    switch present {
+    case .success(nil): break
+    case .success(let draft?):
+      html.element("h2", nil, title)
+      differences(frozen, draft, title, to: &html)
+    case .failure(let wait):
+      html.element("h2", nil, title)
+      html.element("p", "reason", language.of(wait.text))
+    }
+  }
+
+  private func differences(
+    _ frozen: FrozenReport, _ draft: ReportContent, _ title: String, to html: inout HTML
+  ) {
     let pairs = frozen.content.entries.compactMap { entry in
       draft.entries.first { $0.indicator.code == entry.indicator.code }.map { (entry, $0) }
     }
     let rows = pairs.filter { signed, now in
       ReportPage.figures(signed, language) != ReportPage.figures(now, language)
     }
-    html.element("h2", nil, language.pick("Khác đi từ khi chốt", "Changed since it was frozen"))
     if rows.isEmpty {
       html.element("p", nil, language.pick("Không có gì.", "Nothing."))
       return
     }
     html.wideTable(
-      language.pick("Khác đi từ khi chốt", "Changed since it was frozen"),
+      title,
       head: [
         language.pick("Chỉ tiêu", "Indicator"), language.pick("Đã ký", "Signed"),
         language.pick("Hiện nay", "Now"),

@@ -116,20 +116,23 @@ extension OwnersSite {
       return HTTPResponse(
         contentType: "application/json; charset=utf-8", body: frozen.content.json)
     }
-    guard let draft = try draft(period) else {
+    guard let content = try frozen?.content ?? draft(period) else {
       return refusal(
         404, language, "Kỳ \(period.text) chưa bắt đầu.", "Period \(period.text) has not begun.")
     }
-    let forms = ReportForms(content: frozen?.content ?? draft, frozen: frozen)
+    let forms = ReportForms(content: content, frozen: frozen)
     switch ending {
     case ".csv":
       return HTTPResponse(
         contentType: "text/csv; charset=utf-8; header=present", body: forms.csv(language))
     case ".json": return .json(forms.json())
     default:
+      let present: Result<ReportContent?, NotNow> = try Result(now: {
+        try frozen == nil ? nil : draft(period)
+      })
       return .html(
         ReportPage(
-          site: self, language: language, content: forms.content, frozen: frozen, draft: draft,
+          site: self, language: language, content: content, frozen: frozen, present: present,
           kept: kept
         ).html())
     }
