@@ -60,12 +60,15 @@ import Testing
     let page = try answer("/reports/2026-Q2").text
     for text in [
       "Báo cáo chỉ tiêu quý II năm 2026", "Gửi trước ngày 15/06/2026.", "92,1\u{a0}%",
-      "Cả quý II năm 2026: 81,5\u{a0}% = 2.240 / 2.750", "Thủ trưởng đơn vị",
-      "Bản nháp lập lúc 30/06/2026 12:00, chưa chốt.",
+      "Từ đầu quý II năm 2026 đến 30/06/2026: 81,5\u{a0}% = 2.240 / 2.750", "<dt>Từ đầu kỳ</dt>",
+      "Báo cáo quý II năm 2026 (mục IV.3 Chương trình hành động), kỳ chưa kết thúc</p>",
+      "Thủ trưởng đơn vị", "Bản nháp lập lúc 30/06/2026 12:00, chưa chốt.",
     ] {
       #expect(page.contains(text), "\(text)")
     }
     #expect(page.ranges(of: "class=\"card sheet\"").count == 3)
+    let english = try answer("/reports/2026-Q2", [.init("lang", "en")]).text
+    #expect(english.contains("From the start of quarter 2 of 2026 to 30 Jun 2026: 81.5% = 2,240"))
     #expect(try content("2026-Q3") == nil)
     #expect(try answer("/reports/2026-Q3").text.contains("Kỳ 2026-Q3 chưa bắt đầu."))
   }
@@ -86,6 +89,21 @@ import Testing
     ])
     #expect(
       try content("2026-06", nowMs: ReportTests.julyMs)?.entries[2].indicator.figure.samples == 84)
+  }
+
+  @Test func `only the report of a period that is over speaks of the whole, frozen or not`() throws
+  {
+    try province.ingest(Province.services())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    _ = try freeze("2026-Q2")
+    let running = try answer("/reports/2026-Q2", [.init("frozen", "1")], nowMs: ReportTests.julyMs)
+    #expect(running.text.contains(", kỳ chưa kết thúc</p>"))
+    #expect(running.text.contains("Từ đầu quý II năm 2026 đến 30/06/2026: 81,5"))
+    let over = try answer("/reports/2026-Q2", nowMs: ReportTests.julyMs).text
+    #expect(over.contains("<dt>Cả kỳ</dt><dd>Cả quý II năm 2026: 81,5\u{a0}% = 2.240 / 2.750"))
+    #expect(!over.contains("chưa kết thúc"))
+    let csv = try answer("/reports/2026-Q2.csv", nowMs: ReportTests.julyMs).text
+    #expect(csv.contains(",frozen_sha256,complete\r\n") && csv.contains(",,,true\r\n"))
   }
 
   @Test func `a counter that began after a period that is over does not open its bounds`() throws {
@@ -238,7 +256,7 @@ import Testing
     let csv = try answer("/reports/2026-06.csv").text
     #expect(csv.hasPrefix("\u{feff}report,code,name,"))
     #expect(csv.contains("2026-06,7.1,Dịch vụ công trực tuyến,%,80,2030,Sở A,measured,undecided,"))
-    #expect(csv.contains(",81.6,2040,2500,,\r\n"))
+    #expect(csv.contains(",81.6,2040,2500,,,false\r\n"))
     let json = try ConfigNode.parse(
       text: try answer("/reports/2026-06.json").text, name: "report.json")
     #expect(try json.required("frozen").isNull)

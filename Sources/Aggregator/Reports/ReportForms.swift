@@ -35,7 +35,7 @@ package struct ReportForms {
     "report", "code", "name", "unit", "target", "target_year", "owner", "status", "verdict",
     "value", "interval_low", "interval_high", "bound_low", "bound_high", "unmeasured_share",
     "samples", "newest", "computed_at", "revision", "method", "simulated", "period_value",
-    "period_numerator", "period_denominator", "frozen_number", "frozen_sha256",
+    "period_numerator", "period_denominator", "frozen_number", "frozen_sha256", "complete",
   ]
 
   /// With a byte order mark, without which a spreadsheet takes Vietnamese for Latin letters.
@@ -54,7 +54,7 @@ package struct ReportForms {
           RFC3339.format(ms: indicator.computedAtMs), "\(indicator.revision)", indicator.method,
           "\(indicator.isSimulated)", CSVWriter.number(cases?.value),
           cases.map { "\($0.numerator)" } ?? "", cases.map { "\($0.denominator)" } ?? "",
-          frozen.map { "\($0.number)" } ?? "", digest(language) ?? "",
+          frozen.map { "\($0.number)" } ?? "", digest(language) ?? "", "\(content.isComplete)",
         ])
     }
     return "\u{feff}" + csv.text
@@ -62,8 +62,8 @@ package struct ReportForms {
 
   func text(_ language: Language, times: DateText) -> String {
     let name = content.period.name(language)
-    var text = language.pick("Báo cáo \(name)", "Report of \(name)") + ", "
-    text += times.moment(content.asOfMs) + "\n"
+    var text = language.pick("Báo cáo \(name)", "Report of \(name)")
+    text += content.stillRuns(language) + ", " + times.moment(content.asOfMs) + "\n"
     if content.isSimulated {
       text += language.pick("SỐ LIỆU MÔ PHỎNG, không dùng để báo cáo\n", "SIMULATED DATA\n")
     }
@@ -80,7 +80,7 @@ package struct ReportForms {
       text += ", " + FigureText.verdict(figure.verdict, language) + "\n"
       if let reason = figure.reason { text += "  \(language.of(reason))\n" }
       if let cases = entry.cases {
-        text += "  " + ReportForms.text(cases, name, language) + "\n"
+        text += "  " + content.text(cases, language, times) + "\n"
       }
     }
     if let frozen {
@@ -97,13 +97,22 @@ package struct ReportForms {
   private func digest(_ language: Language) -> String? {
     frozen.map { $0.isGenuine ? $0.sha256 : language.of(FrozenReport.alteredText) }
   }
+}
 
-  static func text(
-    _ cases: ReportContent.Cases, _ name: String, _ language: Language
-  ) -> String {
+extension ReportContent {
+  /// What the title of a report says that was made before its period was over.
+  func stillRuns(_ language: Language) -> String {
+    isComplete ? "" : language.pick(", kỳ chưa kết thúc", ", the period is not over")
+  }
+
+  /// Which days they are of, and what they come to.
+  func text(_ cases: Cases, _ language: Language, _ times: DateText) -> String {
+    let (name, day) = (period.name(language), times.day(ofMs: asOfMs))
+    let span =
+      isComplete
+      ? language.pick("Cả \(name)", "All of \(name)")
+      : language.pick("Từ đầu \(name) đến \(day)", "From the start of \(name) to \(day)")
     let numbers = [cases.numerator, cases.denominator].map { language.number(Double($0)) }
-    let value = FigureText.value(cases.value, language)
-    return language.pick("Cả \(name): ", "All of \(name): ")
-      + "\(value) = \(numbers[0]) / \(numbers[1])"
+    return "\(span): \(FigureText.value(cases.value, language)) = \(numbers[0]) / \(numbers[1])"
   }
 }

@@ -16,6 +16,11 @@ struct DateText {
     return "\(self.day(day)) \(two(minutes / 60)):\(two(minutes % 60))"
   }
 
+  /// The local day of a moment.
+  func day(ofMs timeMs: Int64) -> String {
+    day(LocalDay.day(ofMs: timeMs, utcOffsetMinutes: utcOffsetMinutes))
+  }
+
   func day(_ day: Int) -> String {
     let date = LocalDay.date(ofDay: day)
     return switch language {

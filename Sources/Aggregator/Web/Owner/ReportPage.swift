@@ -159,7 +159,7 @@ struct ReportPage {
   private var title: String {
     language.pick(
       "Báo cáo \(period.name(.vi)) (mục IV.3 Chương trình hành động)",
-      "Report of \(period.name(.en)) (section IV.3 of the plan)")
+      "Report of \(period.name(.en)) (section IV.3 of the plan)") + content.stillRuns(language)
   }
 
   private func sentence(_ entry: ReportContent.Entry) -> String {
@@ -175,8 +175,10 @@ struct ReportPage {
     let (indicator, figure) = (entry.indicator, entry.indicator.figure)
     if let cases = entry.cases {
       html.term(
-        language.pick("Cả kỳ", "Whole period"),
-        ReportForms.text(cases, period.name(language), language)
+        content.isComplete
+          ? language.pick("Cả kỳ", "Whole period")
+          : language.pick("Từ đầu kỳ", "Period so far"),
+        content.text(cases, language, times)
           + " (\(language.pick("cận", "bounds")) \(FigureText.range(cases.bounds, language)))")
     }
     html.term(
