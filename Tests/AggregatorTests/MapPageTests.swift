@@ -50,6 +50,10 @@ import Testing
     let other = try answer("/map", [.init("operator", "45204"), .init("area", "duy-tien")]).text
     #expect(other.ranges(of: "<rect class=").count == 4)
     #expect(count("unmeasured", in: other) == 1)
+    // The other language is of the same map.
+    #expect(
+      other.contains(
+        "href=\"/map?operator=45204&amp;area=duy-tien&amp;lang=en\" lang=\"en\" hreflang=\"en\""))
   }
 
   @Test func `pictures of the land lie under the squares where a server of them is configured`()

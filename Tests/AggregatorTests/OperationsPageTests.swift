@@ -103,6 +103,10 @@ import Testing
     #expect(page.contains("<input type=\"hidden\" name=\"sort\" value=\"seen\">"))
     #expect(page.contains("?sort=seen&amp;state=problem&amp;find=%3Cb%3E%C6%A1%26%22#agents"))
     #expect(page.contains("Không trạm nào như vậy."))
+    // As it does in the other language.
+    #expect(
+      page.contains(
+        "href=\"/operations?lang=en&amp;sort=seen&amp;find=%3Cb%3E%C6%A1%26%22\" lang=\"en\""))
   }
 
   @Test(arguments: [

@@ -21,16 +21,18 @@ import Testing
     ).content(period, nowMs: nowMs)
   }
 
-  private func router(nowMs: Int64) throws -> Router {
+  private func router(nowMs: Int64, tables: Tables? = nil) throws -> Router {
     Router(
-      try StoreReader(path: province.site.path), tables: try Province.tables(),
+      try StoreReader(path: province.site.path), tables: try tables ?? Province.tables(),
       method: province.method, report: IngestReport(), now: { nowMs })
   }
 
   private func answer(
-    _ path: String, _ query: [HTTPRequest.QueryItem] = [], nowMs: Int64 = Province.nowMs
+    _ path: String, _ query: [HTTPRequest.QueryItem] = [], nowMs: Int64 = Province.nowMs,
+    tables: Tables? = nil
   ) throws -> (status: Int, text: String, bytes: [UInt8]) {
-    let answer = try router(nowMs: nowMs).answer(HTTPRequest(path: path, query: query))
+    let answer = try router(nowMs: nowMs, tables: tables)
+      .answer(HTTPRequest(path: path, query: query))
     return (answer.status, String(decoding: answer.body, as: UTF8.self), answer.body)
   }
 
@@ -145,6 +147,47 @@ import Testing
       .frozenReports(try #require(ReportPeriod("2026-Q2")))
     #expect(kept.map(\.number) == [1, 2] && kept[0].content.json == signed.json)
     #expect(try answer("/reports", nowMs: ReportTests.julyMs).text.contains(signed.sha256))
+  }
+
+  @Test func `a signed sheet stays where province and rows get others, in either language`() throws
+  {
+    try province.ingest(Province.coverage())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    _ = try freeze("2026-Q2", nowMs: ReportTests.julyMs)
+    func page(_ tables: Tables? = nil, _ more: HTTPRequest.QueryItem...) throws -> String {
+      try answer(
+        "/reports/2026-Q2", [.init("frozen", "1")] + more, nowMs: ReportTests.julyMs, tables: tables
+      ).text
+    }
+    func sheets(_ page: String) throws -> Substring {
+      page[try #require(page.firstRange(of: "class=\"card sheet\"")).lowerBound...]
+    }
+    let signed = try sheets(page())
+    #expect(signed.contains("Tỉnh &amp; Thử · Báo cáo quý II năm 2026"))
+    #expect(signed.contains("92,1\u{a0}% dân số Tỉnh &amp; Thử sống ở nơi có sóng 5G"))
+    #expect(try sheets(page(ReportTests.merged())) == signed)
+    let (vietnamese, english) = (try page(), try page(nil, .init("lang", "en")))
+    let address = "href=\"/reports/2026-Q2?frozen=1"
+    #expect(vietnamese.contains(address + "&amp;lang=en\" lang=\"en\" hreflang=\"en\">English</a>"))
+    #expect(english.contains(address + "\" lang=\"vi\" hreflang=\"vi\">Tiếng Việt</a>"))
+  }
+
+  /// The province after a merger, with other rows to fill.
+  private static func merged() throws -> Tables {
+    let areas = try AreaTable(
+      ConfigNode.parse(
+        text: """
+          { province: { vi: "Tỉnh mới", en: "New" }, areas: [
+            { id: "phu-ly", name: { vi: "Phủ Lý mới", en: "New Phu Ly" }, population: 5000 } ] }
+          """, name: "areas.json"))
+    let indicators = try IndicatorTable(
+      ConfigNode.parse(
+        text: """
+          { indicators: [
+            { code: "20.1", name: { vi: "Băng rộng", en: "Broadband" }, unit: "%",
+              target_text: "100", target: 100, target_year: 2030, method: "20.1/1" } ] }
+          """, name: "indicators.json"))
+    return Tables(indicators: indicators, areas: areas)
   }
 
   @Test func `no report is made of a state that is not whole, and what was signed stays`() throws {

@@ -6,6 +6,8 @@ import Indicators
 package struct ReportContent: Sendable {
   package let period: ReportPeriod
   package let json: String
+  /// Its name then: provinces merge.
+  package let province: LocalText
   package let asOfMs: Int64
   /// The period is over.
   package let isComplete: Bool
@@ -38,6 +40,7 @@ package struct ReportContent: Sendable {
       throw name.error("is no period")
     }
     self.period = period
+    province = try LocalText(try node.required("province"))
     asOfMs = try node.timeMs("as_of") ?? 0
     isComplete = try node.required("complete").boolean()
     var entries: [Entry] = []

@@ -74,9 +74,12 @@ struct AgentQuery {
   }
 
   /// The address of this view.
-  func address(_ language: Language) -> String {
+  ///
+  /// - Parameter place: where on the page it leads; `nil`: to its top.
+  func address(_ language: Language, at place: String? = "agents") -> String {
     let words = words(language).map { "\($0)=\(AgentQuery.escaped($1))" }
-    return "/operations" + (words.isEmpty ? "" : "?" + words.joined(separator: "&")) + "#agents"
+    return "/operations" + (words.isEmpty ? "" : "?" + words.joined(separator: "&"))
+      + (place.map { "#" + $0 } ?? "")
   }
 
   /// The query, name by name.

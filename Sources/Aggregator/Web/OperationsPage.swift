@@ -22,7 +22,8 @@ extension Router {
     return .html(
       HTML.page(
         language, title: language.pick("Hạ Tầng – vận hành", "Hạ Tầng – operations"),
-        path: "/operations", live: .every(milliseconds: 2_000), isOperators: true
+        path: "/operations", live: .every(milliseconds: 2_000), isOperators: true,
+        address: { query.address($0, at: nil) }
       ) { page.write(to: &$0) })
   }
 }

@@ -54,7 +54,7 @@ struct IndicatorCard {
 
   var sentence: String {
     PlainSentence(
-      indicator: indicator, row: row, province: province, language: language, times: times
+      indicator: indicator, province: province, language: language, times: times
     ).text
   }
 

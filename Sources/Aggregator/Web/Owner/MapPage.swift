@@ -22,8 +22,10 @@ struct MapPage {
     let place = language.of(area.map { areas[$0].name } ?? site.tables.areas.province)
     let name = OperatorName.text(scene.plmn, language)
     let title = language.pick("Bản đồ phủ sóng 5G: \(place)", "5G coverage map: \(place)")
-    return HTML.page(language, title: title, path: "/map", live: .every(milliseconds: 30_000)) {
-      html in
+    return HTML.page(
+      language, title: title, path: "/map", live: .every(milliseconds: 30_000),
+      address: { address(scene.plmn, area, $0) }
+    ) { html in
       if scene.isSimulated { html.simulatedBanner(language) }
       choices(to: &html)
       html.element("div", "mapbox") { html in
@@ -64,7 +66,7 @@ struct MapPage {
 
   static func operatorWord(_ plmn: String) -> String { plmn.isEmpty ? "unknown" : plmn }
 
-  private func address(_ plmn: String, _ area: Int?) -> String {
+  private func address(_ plmn: String, _ area: Int?, _ language: Language) -> String {
     "/map?operator=\(MapPage.operatorWord(plmn))"
       + (area.map { "&area=\(areas[$0].id)" } ?? "") + language.furtherQuery
   }
@@ -72,13 +74,20 @@ struct MapPage {
   private func choices(to html: inout HTML) {
     choice(
       language.pick("Nhà mạng", "Operator"),
-      operators.map { (OperatorName.text($0, language), address($0, area), $0 == scene.plmn) },
+      operators.map {
+        (OperatorName.text($0, language), address($0, area, language), $0 == scene.plmn)
+      },
       to: &html)
     choice(
       language.pick("Địa bàn", "Area"),
-      [(language.pick("toàn tỉnh", "the whole province"), address(scene.plmn, nil), area == nil)]
+      [
+        (
+          language.pick("toàn tỉnh", "the whole province"), address(scene.plmn, nil, language),
+          area == nil
+        )
+      ]
         + VietnameseOrder.sorted(Array(areas.indices), by: { language.of(areas[$0].name) }).map {
-          (language.of(areas[$0].name), address(scene.plmn, $0), area == $0)
+          (language.of(areas[$0].name), address(scene.plmn, $0, language), area == $0)
         }, to: &html)
   }
 

@@ -4,7 +4,6 @@ import Daemon
 /// seen, and what that means for the target. No number in it that the card does not have.
 struct PlainSentence {
   let indicator: ShownIndicator
-  let row: IndicatorRow
   let province: LocalText
   let language: Language
   let times: DateText
@@ -31,8 +30,9 @@ struct PlainSentence {
 
   private func statement(_ value: String) -> String {
     let place = language.of(province)
-    switch row.method {
-    case .coverage:
+    // The section of docs/methodology.md: a signed report may be of a row that is gone.
+    switch indicator.method.prefix(while: { $0 != "/" }) {
+    case "20.2":
       let plmn = (try? figure.details.text("operator")).flatMap { $0 }
       let name = OperatorName.text(plmn, language)
       return language.pick(
@@ -44,7 +44,7 @@ struct PlainSentence {
         As of \(day), about \(value) of the people of \(place) live where there is 5G of the \
         largest operator, \(name)
         """)
-    case .broadband:
+    case "20.1":
       return language.pick(
         """
         Tính đến ngày \(day), khoảng \(value) người dùng ở \(place) có thể dùng đường truyền cố \
@@ -53,7 +53,7 @@ struct PlainSentence {
         """
         As of \(day), about \(value) of the users in \(place) can have a fixed line above 1 Gb/s
         """)
-    case .services, nil:
+    default:
       return services(value)
     }
   }

@@ -14,13 +14,14 @@ struct ReportPage {
   let kept: [FrozenReport]
 
   private var period: ReportPeriod { content.period }
+  private var path: String { "/reports/\(period.text)" }
   private var times: DateText { site.times(language) }
 
   func html() -> String {
     let name = period.name(language)
     let title = language.pick("Báo cáo chỉ tiêu \(name)", "Report of the indicators, \(name)")
     return HTML.page(
-      language, title: title, path: "/reports/\(period.text)", live: nil
+      language, title: title, path: path, live: nil, address: { address(frozen?.number, $0) }
     ) { html in
       head(to: &html)
       for entry in content.entries { sheet(entry, to: &html) }
@@ -37,28 +38,30 @@ struct ReportPage {
     html.element("section", "card screen", [("id", "about")]) { html in
       html.element("p", nil, state)
       html.element("p", "links") { html in
-        let query = frozen.map { "?frozen=\($0.number)" } ?? ""
         html.element("button", nil, [("id", "print"), ("hidden", "hidden")]) {
           $0.string(language.pick("In", "Print"))
         }
-        html.link("/reports/\(period.text).csv" + query, "CSV")
-        html.link("/reports/\(period.text).json" + query, "JSON")
+        html.link(address(frozen?.number, language, ".csv"), "CSV")
+        html.link(address(frozen?.number, .vi, ".json"), "JSON")
         if let frozen {
           html.link(
-            "/reports/\(period.text).signed.json?frozen=\(frozen.number)",
+            address(frozen.number, .vi, ".signed.json"),
             language.pick("Nội dung đã ký (để kiểm SHA-256)", "Signed content (to check SHA-256)"))
-          html.link(
-            "/reports/\(period.text)" + language.query,
-            language.pick("Như hiện nay", "As it is now"))
+          html.link(address(nil, language), language.pick("Như hiện nay", "As it is now"))
         }
         for other in kept where other.number != frozen?.number {
           html.link(
-            "/reports/\(period.text)?frozen=\(other.number)" + language.furtherQuery,
+            address(other.number, language),
             language.pick("Bản chốt lần \(other.number)", "Frozen, number \(other.number)"))
         }
       }
       if let frozen { differences(frozen, to: &html) }
     }
+  }
+
+  /// - Parameter number: of a frozen one; `nil`: as it is now.
+  private func address(_ number: Int64?, _ language: Language, _ ending: String = "") -> String {
+    path + ending + (number.map { "?frozen=\($0)" + language.furtherQuery } ?? language.query)
   }
 
   private var state: String {
@@ -134,7 +137,7 @@ struct ReportPage {
     let indicator = entry.indicator
     html.element("section", "card sheet", [("id", "r" + indicator.code)]) { html in
       if indicator.isSimulated { html.simulatedBanner(language) }
-      html.element("p", "target", language.of(site.tables.areas.province) + " · " + title)
+      html.element("p", "target", language.of(content.province) + " · " + title)
       html.element("h2", nil, "\(indicator.code) · \(language.of(indicator.name))")
       html.element("div", "head") { html in
         html.element("p", "value", FigureText.value(indicator.figure.value, language))
@@ -163,11 +166,8 @@ struct ReportPage {
   }
 
   private func sentence(_ entry: ReportContent.Entry) -> String {
-    guard let row = site.tables.indicators.rows.first(where: { $0.code == entry.indicator.code })
-    else { return "" }
-    return PlainSentence(
-      indicator: entry.indicator, row: row, province: site.tables.areas.province,
-      language: language, times: times
+    PlainSentence(
+      indicator: entry.indicator, province: content.province, language: language, times: times
     ).text
   }
 
