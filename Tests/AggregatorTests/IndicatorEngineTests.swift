@@ -165,16 +165,7 @@ import Testing
 
   @Test func `without a population table areas stand in for tiles, by their outlines`() throws {
     try province.ingest(Province.coverage())
-    let box = Tile(zoom: 16, index: Province.tile).parent(zoom: 12)
-    let outlines = try AreaOutlines(
-      try ConfigNode.parse(
-        text: """
-          { features: [ { properties: { area: "phu-ly" }, geometry: { type: "Polygon",
-            coordinates: [[[\(box.west),\(box.south)],[\(box.east),\(box.south)],
-              [\(box.east),\(box.north)],[\(box.west),\(box.north)],
-              [\(box.west),\(box.south)]]] } } ] }
-          """, name: "areas.geojson"), areas: try Province.areas())
-    let json = try province.json("20.2", try Province.tables(population: nil, outlines: outlines))
+    let json = try province.json("20.2", try Province.tablesWithoutTiles())
     #expect(try text(json, "details.weights") == "areas")
     #expect(try text(json, "population_table") == "-")
     // 86 bins of 8 visits are worth 86/(1 + (86/8 − 1)/4): an area is no good tile.

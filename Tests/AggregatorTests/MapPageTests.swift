@@ -137,6 +137,43 @@ import Testing
     #expect(String(decoding: alone.body, as: UTF8.self).contains("\"features\":[]"))
   }
 
+  @Test(arguments: [true, false])
+  func `what changes in a tile and in no figure is on the map and in its files`(
+    hasPopulationTable: Bool
+  ) throws {
+    let tables =
+      try hasPopulationTable ? Province.tables() : Province.tablesWithoutTiles()
+    let (coverage, path) = (LatestCoverage(), province.site.path)
+    let recomputation = try Recomputation(
+      try province.engine(tables), try Revisions(path: path), coverage)
+    var nowMs = Province.nowMs
+    let router = Router(
+      try StoreReader(path: path), tables: tables, method: province.method,
+      report: IngestReport(), coverage: coverage, now: { nowMs })
+    let tile = Tile(zoom: 16, index: Province.tile + 5).quadkey
+    func bins(_ path: String, _ pattern: String) throws -> Int? {
+      let answer = router.answer(HTTPRequest(path: path, query: [.init("operator", "45205")]))
+      let text = String(decoding: answer.body, as: UTF8.self)
+      return try text.firstMatch(of: Regex(pattern, as: (Substring, Substring).self))
+        .flatMap { Int($0.output.1) }
+    }
+    // An operator's bins of one day measure nothing; only that there is one is new to the figure.
+    for count in 1...3 {
+      try province.ingest([
+        Province.sample(
+          tile: Province.tile + 5, cell: count, day: 0, isCovered: true, plmn: "45205")
+      ])
+      let changed = try recomputation.run(nowMs: nowMs, isAll: true)
+      #expect(changed == (count == 1 ? ["20.2"] : []))
+      #expect(
+        try bins("/api/v1/coverage.geojson", "\"tile\":\"\(tile)\"[^}]*\"bins\":([0-9]+)")
+          == count)
+      #expect(
+        try bins("/tiles", "\(tile)</a>.*<td>đo quá ít</td><td>([0-9]+) / [0-9]+</td>") == count)
+      nowMs += 11_000
+    }
+  }
+
   @Test func `nothing is drawn of a state that is not whole, and values stay where they are kept`()
     throws
   {

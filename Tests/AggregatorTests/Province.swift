@@ -87,6 +87,20 @@ final class Province {
       })
   }
 
+  /// Areas stand in for tiles, and one of them holds all that is measured.
+  static func tablesWithoutTiles() throws -> Tables {
+    let box = Tile(zoom: 16, index: Province.tile).parent(zoom: 12)
+    let outlines = try AreaOutlines(
+      try ConfigNode.parse(
+        text: """
+          { features: [ { properties: { area: "phu-ly" }, geometry: { type: "Polygon",
+            coordinates: [[[\(box.west),\(box.south)],[\(box.east),\(box.south)],
+              [\(box.east),\(box.north)],[\(box.west),\(box.north)],
+              [\(box.west),\(box.south)]]] } } ] }
+          """, name: "areas.geojson"), areas: try areas())
+    return try tables(population: nil, outlines: outlines)
+  }
+
   /// Makes the state again by `method`, as the daemon does after a change of its configuration.
   func rebuild() throws {
     _ = try Rebuild(store: site.store, rules: StateRules(method)).run()

@@ -62,10 +62,8 @@ package final class Recomputation {
         try revisions.thin(row.code, nowMs: nowMs, utcOffsetMinutes: offset)
       }
       newestMs[row.code] = result.province.newestMs
-      if row.method == .coverage, let revision = latest[row.code]?.header.revision,
-        let coverage = engine.coverage
-      {
-        latestCoverage.put(.init(revision: revision, coverage: coverage))
+      if row.method == .coverage, let revision = latest[row.code]?.header.revision {
+        latestCoverage.put(engine.coverage, revision: revision)
       }
     }
     received = now

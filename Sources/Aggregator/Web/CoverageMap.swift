@@ -3,13 +3,13 @@ import Indicators
 
 /// `/api/v1/coverage.geojson`: one polygon for each z16 tile in which anything conclusive was seen,
 /// also outside the population table, with what is known of each operator in it; or, with
-/// `?operator=`, of that one. Made anew when 20.2 has a new revision.
+/// `?operator=`, of that one. Made anew when 20.2 was computed again.
 final class CoverageMap {
   private let scenes: CoverageScenes
   private let tables: Tables
   private let utcOffsetMinutes: Int
-  /// Of the newest revision: by PLMN, `nil` for all operators.
-  private var made: (revision: Int64, texts: [String?: String]) = (0, [:])
+  /// Of the newest computation: by PLMN, `nil` for all operators.
+  private var made: (edition: CoverageScenes.Edition?, texts: [String?: String]) = (nil, [:])
 
   /// A tile in the words of the map.
   private struct Shape {
@@ -69,7 +69,7 @@ final class CoverageMap {
           + (known.isEmpty ? "none" : known)
       ).response
     }
-    if made.revision != reading.revision { made = (reading.revision, [:]) }
+    if made.edition != reading.edition { made = (reading.edition, [:]) }
     let text = made.texts[wanted] ?? make(of: wanted, reading)
     made.texts[wanted] = text
     return HTTPResponse(contentType: "application/geo+json", body: text)

@@ -88,8 +88,8 @@ struct SceneTile {
   let state: TileState
 }
 
-/// Makes scenes from the state by day, which takes a walk through it: kept until 20.2 has another
-/// revision, and then for some seconds more.
+/// Makes scenes from the state by day, which takes a walk through it: kept until 20.2 is computed
+/// again, and then for some seconds more.
 final class CoverageScenes {
   private let store: StoreReader
   private let tables: Tables
@@ -97,8 +97,15 @@ final class CoverageScenes {
   private let latest: LatestCoverage
   private var kept: Kept?
 
-  struct Kept {
+  /// Which of the computations of 20.2 something was made of.
+  struct Edition: Equatable {
     let revision: Int64
+    /// `nil`: this process has not computed that revision.
+    let serial: UInt64?
+  }
+
+  struct Kept {
+    let edition: Edition
     let madeMs: Int64
     let reading: StateReader.Reading<CoverageState>
     /// Without tiles where there is none: then every tile is outside of it, and still has its
@@ -156,13 +163,15 @@ final class CoverageScenes {
       plmn: plmn, figure: figure, tiles: tiles, isSimulated: kept.reading.isSimulated)
   }
 
-  /// - Parameter isNewest: of the newest revision, and not of some seconds ago.
+  /// - Parameter isNewest: of the newest computation, and not of some seconds ago.
   /// - Throws: `StateInProgress` where tiles would seem unmeasured only because of that.
   func reading(_ nowMs: Int64, isNewest: Bool = false) throws -> Kept {
     try store.expectWholeState(method)
     let revision = try store.latestRevisions(["20.2"])[0]
+    let newest = latest.computation(of: revision)
+    let edition = Edition(revision: revision, serial: newest?.serial)
     if let kept,
-      kept.revision == revision
+      kept.edition == edition
         || (!isNewest && (0..<CoverageScenes.keptMs).contains(nowMs - kept.madeMs))
     {
       return kept
@@ -170,9 +179,9 @@ final class CoverageScenes {
     let table =
       tables.population.isByTile
       ? tables.population : PopulationTable(areas: tables.areas.ids, rows: [])
-    if let coverage = latest.coverage(of: revision) {
+    if let coverage = newest?.coverage {
       let made = Kept(
-        revision: revision, madeMs: nowMs, reading: coverage.reading, table: table,
+        edition: edition, madeMs: nowMs, reading: coverage.reading, table: table,
         plmn: coverage.plmn)
       kept = made
       return made
@@ -180,7 +189,7 @@ final class CoverageScenes {
     let reader = StateReader(store, method: method, tables: tables)
     let today = LocalDay.day(ofMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
     let made = Kept(
-      revision: revision, madeMs: nowMs,
+      edition: edition, madeMs: nowMs,
       reading: try reader.coverage(today: today, table: table), table: table,
       plmn: try reader.operators())
     kept = made
