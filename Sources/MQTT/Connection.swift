@@ -135,13 +135,13 @@ public final class Connection {
 
   // MARK: Packets
 
-  /// Reads until the socket is dry or so many messages wait in the inbox. Acknowledges nothing.
-  /// What ends the connection comes as an event too.
-  public func read(messagesMax: Int) throws(MQTTError) {
+  /// Reads until the socket is dry, so many messages wait in the inbox, or their payloads come to
+  /// so much. Acknowledges nothing. What ends the connection comes as an event too.
+  public func read(messagesMax: Int, payloadBytesMax: Int = .max) throws(MQTTError) {
     isSocketDry = true
     if state != .connected { try advance() }
     while state == .connected {
-      guard inbox.messages.count < messagesMax else {
+      guard inbox.messages.count < messagesMax, inbox.payloadBytes < payloadBytesMax else {
         isSocketDry = false
         return
       }
@@ -200,6 +200,7 @@ public final class Connection {
   public func takeMessages() -> [Message] {
     var taken: [Message] = []
     swap(&taken, &inbox.messages)
+    inbox.payloadBytes = 0
     return taken
   }
 

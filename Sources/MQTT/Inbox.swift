@@ -10,6 +10,8 @@ final class Inbox {
   /// `host:port`, for errors.
   let subject: String
   var messages: [Message] = []
+  /// Payloads of `messages`.
+  var payloadBytes = 0
   var events: [Connection.Event] = []
   /// Callbacks of any kind since the connection was made: progress.
   var callbackCount: UInt64 = 0
@@ -47,6 +49,7 @@ final class Inbox {
     let message = unsafe message.pointee
     let payload = unsafe UnsafeRawBufferPointer(
       start: message.payload, count: Int(message.payloadlen))
+    payloadBytes += payload.count
     unsafe messages.append(
       Message(
         topic: string(message.topic), payload: [UInt8](payload),

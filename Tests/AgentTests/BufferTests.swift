@@ -177,8 +177,9 @@ import Testing
       let open = try fixture.open()
       var group = BufferWriter.Group()
       for number in 0..<3 {
-        group.rejections.append(
-          (Rejection(kind: "coverage", field: "lat", reason: "reason \(number)"), "{\(number)}"))
+        group.reject(
+          [Rejection(kind: "coverage", field: "lat", reason: "reason \(number)")],
+          of: Array("{\(number)}".utf8))
       }
       try open.writer.commit(group, nowMs: 77)
     }

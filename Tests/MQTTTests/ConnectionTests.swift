@@ -155,6 +155,24 @@ import Testing
     #expect(!isDryWhereFull.contains(true))
   }
 
+  @Test func `read stops where the payloads come to its bound, and the rest comes next`() throws {
+    let broker = Broker(in: folder)
+    let writer = try Client(.to(broker, "writer")).connect()
+    let reader = try Client(.to(broker, "reader")).connect()
+    try reader.subscribe("measure/#")
+    let text = String(repeating: "x", count: 10_000)
+    for _ in 0..<20 { try writer.publish("measure/a", text) }
+    var sizes: [Int] = []
+    let isAllThere = try eventually {
+      try reader.connection.read(messagesMax: 100, payloadBytesMax: 25_000)
+      let count = reader.connection.takeMessages().count
+      if count > 0 { sizes.append(count) }
+      return sizes.reduce(0, +) == 20
+    }
+    #expect(isAllThere)
+    #expect(sizes.max() == 3)
+  }
+
   @Test func `the wake-up socket of libmosquitto, full of PUBACKs, does not look like a dry one`()
     throws
   {

@@ -22,15 +22,25 @@ package final class BufferWriter {
   package struct Group {
     /// In order of arrival.
     package var measurements: [Measurement] = []
-    package var rejections: [(rejection: Rejection, sample: String)] = []
+    /// Without the accepted.
+    package private(set) var rejected = Counts()
+
+    private static let sampleBytesMax = 256
 
     package init() {}
 
-    package var isEmpty: Bool { measurements.isEmpty && rejections.isEmpty }
+    package var isEmpty: Bool { measurements.isEmpty && rejected.entries.isEmpty }
+
+    /// - Parameter payload: that they are of; its beginning is kept with the last of them.
+    package mutating func reject(_ rejections: [Rejection], of payload: [UInt8]) {
+      guard !rejections.isEmpty else { return }
+      let sample = String(decoding: payload.prefix(Self.sampleBytesMax), as: UTF8.self)
+      for rejection in rejections { rejected.add(rejection, sample: sample) }
+    }
 
     package mutating func removeAll() {
       measurements.removeAll(keepingCapacity: true)
-      rejections.removeAll(keepingCapacity: true)
+      rejected = Counts()
     }
   }
 

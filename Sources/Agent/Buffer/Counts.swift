@@ -2,12 +2,16 @@ import Protocol
 import SQLite
 
 /// How many measurements were accepted, by kind, and what was rejected, by kind and field, with the
-/// last of each. A table of the buffer holds the same.
+/// last of each. A table of the buffer holds the same. However many rows there were, they take no
+/// more room.
 package struct Counts: Sendable {
   package struct Key: Hashable, Sendable {
     package let kind: String
     /// Empty: accepted.
     package let field: String
+
+    /// What has no place of its own any more.
+    fileprivate static let other = Key(kind: "unknown", field: "other")
   }
 
   package struct Entry: Equatable, Sendable {
@@ -47,20 +51,27 @@ package struct Counts: Sendable {
       entries[key, default: Entry()].count += count
       changed.insert(key)
     }
-    for (rejection, sample) in group.rejections {
-      var key = Key(
-        kind: rejection.kind, field: rejection.field.isEmpty ? "payload" : rejection.field)
-      if entries[key] == nil, entries.count >= Counts.entriesMax {
-        key = Key(kind: "unknown", field: "other")
-      }
-      var entry = entries[key] ?? Entry()
-      entry.count += 1
+    for (key, entry) in group.rejected.entries {
+      var entry = entry
       entry.lastMs = nowMs
-      entry.reason = rejection.reason
-      entry.sample = sample
-      entries[key] = entry
-      changed.insert(key)
+      add(entry, of: key)
     }
+  }
+
+  mutating func add(_ rejection: Rejection, sample: String) {
+    let key = Key(
+      kind: rejection.kind, field: rejection.field.isEmpty ? "payload" : rejection.field)
+    add(Entry(count: 1, reason: rejection.reason, sample: sample), of: key)
+  }
+
+  /// Its last is the last one now.
+  private mutating func add(_ entry: Entry, of wanted: Key) {
+    let hasPlace = entries[wanted] != nil || entries.count < Counts.entriesMax
+    let key = hasPlace ? wanted : .other
+    var sum = entry
+    sum.count += entries[key]?.count ?? 0
+    entries[key] = sum
+    changed.insert(key)
   }
 
   var figures: BufferFigures {

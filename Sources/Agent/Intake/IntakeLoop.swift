@@ -26,8 +26,10 @@ final class IntakeLoop {
   private var parser: PayloadParser
   private var subscriptions: Subscriptions
   private var group = BufferWriter.Group()
-  /// Messages in the group, and when it has to be committed.
+  /// Messages in the group, the rows of their payloads (whatever became of them), and when it has
+  /// to be committed.
   private var messageCount = 0
+  private var rowCount = 0
   private var deadline: Duration = .zero
   /// The clock of the group.
   private var stamp: HostClock.Stamp
@@ -55,16 +57,17 @@ final class IntakeLoop {
     var lastCommitMs: Int64 = 0
   }
 
-  /// Measurements of one transaction, or a little more: payloads may hold many.
+  /// Rows of one transaction, or those of a chunk more.
   private static let rowsMax = 16_384
-  /// Messages that are read before they are looked at: each may be large.
+  /// What is read before it is looked at, or a message more. A row has two bytes at least and a
+  /// payload `PayloadParser.rowsMax` of them, so a chunk has 43,000 rows at most.
   private static let chunkMax = 128
+  private static let chunkBytesMax = 65_536
   private static let retryPauseAfter: Duration = .seconds(1)
   private static let backoffMin: Duration = .milliseconds(500)
   /// Short: a local broker that lost its file has forgotten our session, and gives what it
   /// acknowledges meanwhile to nobody.
   private static let backoffMax: Duration = .seconds(3)
-  private static let sampleBytesMax = 256
   /// An arrival is noted at most so much late.
   private static let napMax: Duration = .milliseconds(20)
   /// A flow is slow below so many messages a second; known after so much of a group's time.
@@ -184,7 +187,9 @@ final class IntakeLoop {
     repeat {
       // Also what was read before the connection broke is taken.
       defer { for message in connection.takeMessages() { take(message) } }
-      try connection.read(messagesMax: min(Self.chunkMax, receiveMaximum - messageCount))
+      try connection.read(
+        messagesMax: min(Self.chunkMax, receiveMaximum - messageCount),
+        payloadBytesMax: Self.chunkBytesMax)
       guard try handleEvents(of: connection) else { return false }
     } while !connection.isDry && !isGroupFull && pause == nil && !stop.isSet
     return true
@@ -224,8 +229,7 @@ final class IntakeLoop {
       connection.disconnect()
       return
     }
-    group.removeAll()
-    messageCount = 0
+    clearGroup()
     pause = nil
     writer.forget()
     connection.abandon()
@@ -246,6 +250,7 @@ final class IntakeLoop {
     }
     var parsed = parser.parse(
       topic: message.topic, payload: message.payload, arrivalMs: stamp.timeMs(now))
+    rowCount += parsed.measurements.count + parsed.rejections.count
     if parsed.numbered != nil { keepNew(&parsed) }
     tally.unknownFields += UInt64(parsed.unknownFieldCount)
     if let name = parsed.lastUnknownField {
@@ -254,11 +259,7 @@ final class IntakeLoop {
     }
     if parsed.measurements.contains(where: \.isSimulated) { tally.isSimulated = true }
     group.measurements += parsed.measurements
-    for rejection in parsed.rejections {
-      let sample = String(
-        decoding: message.payload.prefix(Self.sampleBytesMax), as: UTF8.self)
-      group.rejections.append((rejection, sample))
-    }
+    group.reject(parsed.rejections, of: message.payload)
   }
 
   private func keepNew(_ parsed: inout ParsedPayload) {
@@ -280,7 +281,13 @@ final class IntakeLoop {
   // MARK: Commit
 
   private var isGroupFull: Bool {
-    messageCount >= receiveMaximum || group.measurements.count >= Self.rowsMax
+    messageCount >= receiveMaximum || rowCount >= Self.rowsMax
+  }
+
+  private func clearGroup() {
+    group.removeAll()
+    messageCount = 0
+    rowCount = 0
   }
 
   private func isCommitDue(_ connection: Connection) -> Bool {
@@ -298,8 +305,7 @@ final class IntakeLoop {
       try writer.commit(
         group, nowMs: stamp.timeMs(monotonicNow()), mark: writer.clock.mark(stamp))
       window.committed(messageCount, isByDeadline: !isGroupFull, now: monotonicNow())
-      group.removeAll()
-      messageCount = 0
+      clearGroup()
       tally.lastCommitMs = wallClockMs()
       guard pause != nil else { return }
       pause = nil

@@ -98,7 +98,7 @@ final class EdgeHost {
     group.measurements = EdgeHost.measurements(count, from: id)
     if id % 3 == 0 {
       let rejection = Rejection(kind: "coverage", field: "lat", reason: "is \(id)")
-      group.rejections.append((rejection, "{\(id)}"))
+      group.reject([rejection], of: Array("{\(id)}".utf8))
     }
     _ = writer.isRedelivery(EdgeHost.message(id))
     do {

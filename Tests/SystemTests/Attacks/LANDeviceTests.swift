@@ -111,6 +111,32 @@ import Testing
     #expect(received.isBalanced && received.lost == 0)
   }
 
+  /// Found by reading: each wrong row was kept until the commit, half a kilobyte of it. The agent
+  /// was killed for its memory before it had acknowledged any, and got them again.
+  @Test func `a million wrong rows that waited: bounded, and another device's sample arrives`()
+    throws
+  {
+    try site.stopAgent()
+    let device = try attacker()
+    let rows = Array(repeating: "1", count: 10_000).joined(separator: ",")
+    for _ in 0..<100 {
+      device.queue(Attacker.publish("measure/service/xe-01", Array("[\(rows)]".utf8)))
+    }
+    let calm = try Attacker(port: broker.port, name: "calm")
+    calm.queue(Attacker.publish("measure/service/quay-1", sample(1)))
+    try waitUntil("the broker has all of it") { !device.push(for: 50) && !calm.push(for: 50) }
+    try site.startAgent(hasSession: true)
+    var peak: Int64 = 0
+    try waitUntil("the rows are counted and the sample has arrived", within: .seconds(120)) {
+      peak = max(peak, try anonymousMemory(of: site.agent))
+      let rejected = try site.agentStatus("rejected")
+      return try rejected == 1_000_000 && Received.accounted(store: site.storePath) == 1
+    }
+    print("a million wrong rows of a device: agent at most \(peak / 1_000_000) MB")
+    #expect(peak < 100_000_000)
+    #expect(try site.received().counts.keys.map(\.source) == ["quay-1"])
+  }
+
   private func attacker() throws -> Attacker {
     try Attacker(port: devicesPort, name: "x", login: login)
   }
