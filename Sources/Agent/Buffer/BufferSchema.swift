@@ -26,7 +26,8 @@ enum BufferSchema {
     CREATE TABLE holes (key INTEGER PRIMARY KEY, count INTEGER NOT NULL, reason INTEGER NOT NULL);
     -- The first-hop window, see ArrivalWindow: one row a commit.
     CREATE TABLE arrivals (number INTEGER PRIMARY KEY, messages BLOB NOT NULL);
-    -- Numbered payloads that were stored: ranges, both ends inclusive.
+    -- Numbered payloads that were stored: ranges, both ends inclusive. used_ms: of the last commit
+    -- with a number of it; see NumberedTable.
     CREATE TABLE numbered (
       id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, used_ms INTEGER NOT NULL,
       PRIMARY KEY (id, first)) WITHOUT ROWID;

@@ -54,27 +54,25 @@ package final class BufferWriter {
     let insertArrivals: Statement
     let deleteArrivals: Statement
     let writeCount: Statement
-    let deleteRange: Statement
-    let insertRange: Statement
-    let selectRanges: Statement
+    let numbered: NumberedTable
 
-    init(_ database: Database) throws(SQLiteError) {
+    init(_ database: Database, _ settings: BufferSettings) throws(SQLiteError) {
       self.database = database
       space = try BufferSpace(database)
       insertSegment = try database.prepare("INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)")
       insertArrivals = try database.prepare("INSERT OR REPLACE INTO arrivals VALUES (?, ?)")
       deleteArrivals = try database.prepare("DELETE FROM arrivals WHERE number <= ?")
       writeCount = try database.prepare("INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?, ?, ?)")
-      deleteRange = try database.prepare("DELETE FROM numbered WHERE id = ? AND first = ?")
-      insertRange = try database.prepare("INSERT OR REPLACE INTO numbered VALUES (?, ?, ?, ?)")
-      selectRanges = try database.prepare(
-        "SELECT first, last FROM numbered WHERE id = ? ORDER BY first")
+      numbered = try NumberedTable(database, bufferBytesMax: settings.bytesMax)
     }
   }
 
   package init(_ buffer: Buffer) throws(BufferError) {
     self.buffer = buffer
-    access = BufferAccess(buffer) { database throws(SQLiteError) in try Handles(database) }
+    let settings = buffer.settings
+    access = BufferAccess(buffer) { database throws(SQLiteError) in
+      try Handles(database, settings)
+    }
     try fill()
   }
 
@@ -91,7 +89,7 @@ package final class BufferWriter {
     guard let numbers = payload.numbered, numbers.count > 0 else { return }
     if !numbered.isKnown(numbers.id) {
       let ranges = try access.use { handles throws(SQLiteError) in
-        try BufferWriter.ranges(of: numbers.id, handles)
+        try handles.numbered.ranges(of: numbers.id)
       }
       numbered.learn(numbers.id, ranges)
     }
@@ -103,18 +101,6 @@ package final class BufferWriter {
     payload.measurements = kept
     numbered.insert(
       numbers.id, numbers.first...(numbers.first + Int64(numbers.count) - 1))
-  }
-
-  private static func ranges(
-    of id: String, _ handles: Handles
-  ) throws(SQLiteError) -> [ClosedRange<Int64>] {
-    var ranges: [ClosedRange<Int64>] = []
-    try handles.selectRanges.bind(1, id)
-    while try handles.selectRanges.step() {
-      let (first, last) = (handles.selectRanges.integer(0), handles.selectRanges.integer(1))
-      if first <= last { ranges.append(first...last) }
-    }
-    return ranges
   }
 
   /// The messages since the last commit were not stored, and will come again.
@@ -157,7 +143,6 @@ package final class BufferWriter {
     counts = next
     counts.changed.removeAll()
     window.committed()
-    numbered.committed()
     let figures = counts.figures
     buffer.state.withLock {
       $0.figures.accepted = figures.accepted
@@ -212,7 +197,7 @@ package final class BufferWriter {
     let live: Buffer.Stream
     let room: BufferSpace.Outcome
     do throws(SQLiteError) {
-      room = try handles.space.makeRoom(for: Int64(bytes), buffer)
+      room = try handles.space.makeRoom(for: Int64(bytes + numbered.changedBytes), buffer)
     } catch { throw .sqlite(error) }
     do throws(BufferError) {
       try room.orThrow()
@@ -220,6 +205,7 @@ package final class BufferWriter {
     } catch { throw .buffer(error) }
     let arrivals = ArrivalWindow.encode(window.pending)
     var newRows = arrivalRows
+    var isPruned = false
     do throws(SQLiteError) {
       try BufferSpace.transaction(handles.database) { () throws(SQLiteError) in
         var end = live.next
@@ -229,13 +215,14 @@ package final class BufferWriter {
         }
         if !arrivals.isEmpty { try store(arrivals, &newRows, handles) }
         for change in counts.changed { try write(change, counts, handles) }
-        for change in numbered.changes { try write(change, nowMs, handles) }
+        isPruned = try handles.numbered.write(numbered.changes, nowMs: nowMs)
       }
     } catch { throw .sqlite(error) }
     if !arrivals.isEmpty {
       arrivalNumber += 1
       arrivalRows = newRows
     }
+    numbered.committed(isPruned: isPruned)
     buffer.update(live.id) { $0.next = live.next + SequenceNumber(rows) }
     note(segments, of: live, bytes: bytes, rows: rows)
   }
@@ -306,24 +293,6 @@ package final class BufferWriter {
     try handles.writeCount.bind(5, entry.reason)
     try handles.writeCount.bind(6, entry.sample)
     try handles.writeCount.run()
-  }
-
-  private func write(
-    _ change: (id: String, gone: [Int64], new: [ClosedRange<Int64>]), _ nowMs: Int64,
-    _ handles: Handles
-  ) throws(SQLiteError) {
-    for first in change.gone {
-      try handles.deleteRange.bind(1, change.id)
-      try handles.deleteRange.bind(2, first)
-      try handles.deleteRange.run()
-    }
-    for range in change.new {
-      try handles.insertRange.bind(1, change.id)
-      try handles.insertRange.bind(2, range.lowerBound)
-      try handles.insertRange.bind(3, range.upperBound)
-      try handles.insertRange.bind(4, nowMs)
-      try handles.insertRange.run()
-    }
   }
 
   // MARK: Numbers
