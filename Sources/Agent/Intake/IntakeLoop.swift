@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Glibc
 import MQTT
 import Protocol
@@ -13,7 +13,7 @@ import Protocol
 /// buffer has no room, the group waits in memory and nothing more is read: the broker holds the
 /// rest. The connection lives on meanwhile, as the broker was asked for no MQTT keep-alive (a
 /// PINGREQ would take the PUBACKs along) and TCP's own watches the peer.
-final class IntakeLoop {
+package final class IntakeLoop {
   private let broker: BrokerSettings
   private let agent: String
   private let linger: Duration
@@ -30,6 +30,8 @@ final class IntakeLoop {
   /// to be committed.
   private var messageCount = 0
   private var rowCount = 0
+  /// A message of the group could not be taken in: nothing of it may be committed or acknowledged.
+  private var isGroupVoid = false
   private var deadline: Duration = .zero
   /// The clock of the group.
   private var stamp: HostClock.Stamp
@@ -74,7 +76,7 @@ final class IntakeLoop {
   private static let slowRate = 2_000.0
   private static let slowAfter: Duration = .milliseconds(10)
 
-  init(
+  package init(
     _ configuration: AgentConfiguration, writer: BufferWriter, report: IntakeReport,
     stop: StopSignal, progress: Progress
   ) {
@@ -94,7 +96,7 @@ final class IntakeLoop {
   }
 
   /// Until `stop` is set.
-  func run() {
+  package func run() {
     tell()
     var backoff = Self.backoffMin
     while !stop.isSet {
@@ -224,8 +226,10 @@ final class IntakeLoop {
   /// The connection is over: what was read from it is committed if that is possible (the broker
   /// sends it again, and it is recognised), or forgotten (and comes again).
   private func leave(_ connection: Connection) {
-    if messageCount > 0 { commit() }
-    if messageCount == 0 {
+    // Within TLS messages may come while the handshake is finished, after which nobody has looked.
+    if !connection.takeMessages().isEmpty { isGroupVoid = true }
+    if messageCount > 0, !isGroupVoid { commit() }
+    if messageCount == 0, !isGroupVoid {
       connection.disconnect()
       return
     }
@@ -251,7 +255,10 @@ final class IntakeLoop {
     var parsed = parser.parse(
       topic: message.topic, payload: message.payload, arrivalMs: stamp.timeMs(now))
     rowCount += parsed.measurements.count + parsed.rejections.count
-    if parsed.numbered != nil { keepNew(&parsed) }
+    guard parsed.numbered == nil || keepNew(&parsed) else {
+      isGroupVoid = true
+      return
+    }
     tally.unknownFields += UInt64(parsed.unknownFieldCount)
     if let name = parsed.lastUnknownField {
       tally.lastUnknownField = IntakeReport.UnknownField(
@@ -262,20 +269,21 @@ final class IntakeLoop {
     group.reject(parsed.rejections, of: message.payload)
   }
 
-  private func keepNew(_ parsed: inout ParsedPayload) {
+  /// - Returns: `false` where that cannot be known, and the stop came.
+  private func keepNew(_ parsed: inout ParsedPayload) -> Bool {
     let before = parsed.measurements.count
-    while !stop.isSet {
+    repeat {
       do throws(BufferError) {
         try writer.keepNew(&parsed)
         tally.repeated += UInt64(before - parsed.measurements.count)
-        return
+        return true
       } catch {
         // Without the table nobody knows what is new: wait for it.
         note(error)
         wait(.milliseconds(50))
       }
-    }
-    parsed.measurements = []
+    } while !stop.isSet
+    return false
   }
 
   // MARK: Commit
@@ -288,10 +296,11 @@ final class IntakeLoop {
     group.removeAll()
     messageCount = 0
     rowCount = 0
+    isGroupVoid = false
   }
 
   private func isCommitDue(_ connection: Connection) -> Bool {
-    guard messageCount > 0 else { return false }
+    guard messageCount > 0, !isGroupVoid else { return false }
     let now = monotonicNow()
     if let pause { return now >= pause.nextAttempt }
     return isGroupFull || now >= deadline || stop.isSet
