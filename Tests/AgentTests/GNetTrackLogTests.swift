@@ -98,7 +98,7 @@ import Testing
         """)
     let payload = String(decoding: batches[0].payload(id: "gnettrack:x"), as: UTF8.self)
     let found = parsed(payload)
-    #expect(found.numbered == .init(id: "gnettrack:x", first: 0, count: 1, places: [0]))
+    #expect(found.numbered == .init(id: "7/modem-1/gnettrack:x", first: 0, count: 1, places: [0]))
     #expect(found.rejections.isEmpty && found.unknownFieldCount == 0)
   }
 }

@@ -13,13 +13,45 @@ import Testing
     #expect(found.rejections.map(\.reason) == ["lat is 91, allowed -90…90 °"])
     #expect(
       found.numbered
-        == ParsedPayload.Numbered(id: "gnettrack:1", first: 40, count: 3, places: [0, 2]))
+        == ParsedPayload.Numbered(id: "7/modem-1/gnettrack:1", first: 40, count: 3, places: [0, 2]))
   }
 
   @Test func `the keys may come in any order, and there may be no rows`() {
     let found = parsed(#"{"measurements": [], "first": 0, "numbered": "a"}"#)
-    #expect(found.numbered == ParsedPayload.Numbered(id: "a", first: 0, count: 0, places: []))
+    #expect(
+      found.numbered
+        == ParsedPayload.Numbered(id: "7/modem-1/a", first: 0, count: 0, places: []))
     #expect(found.rejections.isEmpty)
+  }
+
+  /// Found by reading: with another device's id, and rows that are wrong, a device could make the
+  /// agent take that one's rows for stored.
+  @Test func `what a source has numbered is not taken for another's under the same id`() throws {
+    let fixture = BufferFixture()
+    let writer = try fixture.open().writer
+    func new(_ source: String, _ row: String) throws -> Int {
+      var payload = parsed(
+        #"{"numbered": "tram-1", "first": 0, "measurements": [\#(row)]}"#,
+        topic: "measure/coverage/\(source)")
+      try writer.keepNew(&payload)
+      return payload.measurements.count
+    }
+    let row = #"{"lat": 1, "lon": 2, "rat": "lte"}"#
+    #expect(try new("xe-02", "1") == 0)
+    #expect(try new("xe-01", row) == 1)
+    #expect(try new("xe-01", row) == 0)
+  }
+
+  @Test func `a long id is one of its own, and its digest stands for it`() {
+    let ids = ["a", "b"].map { last in
+      parsed(
+        #"""
+        {"numbered": "\#(String(repeating: "x", count: 127))\#(last)", "first": 0,
+          "measurements": []}
+        """#
+      ).numbered?.id
+    }
+    #expect(ids[0] != ids[1] && ids.allSatisfy { $0?.utf8.count == 64 })
   }
 
   @Test(arguments: [

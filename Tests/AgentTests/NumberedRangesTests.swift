@@ -35,7 +35,7 @@ import Testing
     for round in 0..<10 {
       for number in 0..<1_000 {
         let id = "\(round * 1_000 + number)"
-        try new(open.writer, String(repeating: "x", count: 128 - id.count) + id, from: 7)
+        try new(open.writer, String(repeating: "x", count: 64 - id.count) + id, from: 7)
       }
       try commit(open.writer)
     }

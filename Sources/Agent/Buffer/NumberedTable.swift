@@ -15,8 +15,8 @@ final class NumberedTable {
   /// Rows that may be written before the table is looked at again.
   private var rowsUntilLook: Int64 = 0
 
-  /// One row for so many bytes of the buffer: the table, whose rows take some 250 bytes at most,
-  /// remains a small part of it.
+  /// One row for so many bytes of the buffer: a row takes some 150, so the table remains a small
+  /// part of it.
   private static let bytesPerRow: Int64 = 4_096
   private static let rowsMax: Int64 = 100_000
   /// A table of before there was a bound is brought to it step by step.

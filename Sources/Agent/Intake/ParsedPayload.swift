@@ -24,7 +24,8 @@ package struct ParsedPayload {
   /// The numbers that the publisher gave the elements of its payload, so that an element that comes
   /// again is known.
   package struct Numbered: Equatable {
-    /// What is numbered, such as one file; 1 … 128 bytes.
+    /// Whose it is and what is numbered, such as one file: an id of one source says nothing of
+    /// another's. 1 … `idBytesMax` bytes.
     package var id: String
     /// The number of the payload's first element, whether it was legal or not.
     package var first: Int64
@@ -32,6 +33,9 @@ package struct ParsedPayload {
     package var count: Int
     /// For each of `measurements` its place in the payload, from 0, rising.
     package var places: [Int]
+
+    /// As many as a SHA-256 has digits.
+    package static let idBytesMax = 64
 
     package init(id: String, first: Int64, count: Int, places: [Int]) {
       self.id = id

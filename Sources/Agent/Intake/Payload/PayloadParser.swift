@@ -1,3 +1,4 @@
+import Daemon
 import Protocol
 
 /// Turns the payload of a local message into measurements: any bytes give measurements, rejections
@@ -176,7 +177,16 @@ struct PayloadRows {
     try array(&scanner)
     guard rowCount <= PayloadParser.rowsMax else { return }
     result.numbered = ParsedPayload.Numbered(
-      id: envelope.id, first: envelope.first, count: rowCount, places: places)
+      id: scoped(envelope.id), first: envelope.first, count: rowCount,
+      places: places)
+  }
+
+  /// The id as one of this source. With the source's length none reads as another's; where it is
+  /// long its digest stands for it.
+  private func scoped(_ id: String) -> String {
+    let text = "\(source.utf8.count)/\(source)/\(id)"
+    let isShort = text.utf8.count <= ParsedPayload.Numbered.idBytesMax
+    return isShort ? text : SHA256.hex(text.utf8)
   }
 
   private mutating func array(_ scanner: inout JSONScanner) throws(JSONFault) {
