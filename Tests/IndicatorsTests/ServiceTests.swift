@@ -34,6 +34,25 @@ private func figure(_ units: [ServiceUnit], _ period: ServicePeriod? = nil) -> S
   #expect(CounterSeries.Change([7]).increase == 0)
 }
 
+@Test func `a source that lies without bound ends at the greatest number, and ends nothing`() {
+  #expect(CounterSeries.Step(from: 0, to: 1 << 53).increase == 106_751_991_167)
+  #expect(CounterSeries.Step(from: 1 << 53, to: (1 << 53) - 1).increase == 106_751_991_167)
+  let day = { (number: Int) in
+    CounterSeries.Day(
+      day: number, first: 0, last: 1, increase: .max, resets: 90_000, points: 100_000)
+  }
+  let series = CounterSeries(days: [day(november), day(november + 1), day(november + 2)])
+  #expect(series.change(over: november..<today)?.increase == .max)
+  let liar = ServiceUnit(name: "L", area: nil, numerator: series, denominator: series)
+  let alone = ServiceUnit(name: "M", area: nil, numerator: CounterSeries(), denominator: series)
+  let above = ServiceUnit(name: "N", area: nil, numerator: series, denominator: a.denominator)
+  let figure = figure([liar, liar, a, alone, alone, above])
+  #expect(figure.numerator == .max && figure.denominator == .max)
+  #expect(figure.missingDenominator == .max)
+  #expect(figure.share == 1 && isSame(figure.heardShare, 0.5))
+  #expect(isSame(figure.bounds, 0.5, 1))
+}
+
 @Test func `the worked example of 7.x comes out to six digits`() {
   let figure = figure([a, b, c])
   #expect(figure.denominator == 2500 && figure.numerator == 2040)

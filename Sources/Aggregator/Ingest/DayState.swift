@@ -197,12 +197,33 @@ package struct DayState {
   private func merge(
     _ points: [ServicePoint], _ series: Int64, into store: any Store
   ) throws(StoreError) {
-    for point in points { try store.put(point, series: series) }
-    for number in Set(points.map { rules.day(of: $0.timeMs) }) {
-      let all = try store.servicePoints(series: series, in: rules.times(of: number))
-      guard let day = ServiceDay(all) else { continue }
-      try store.save(day, series: series, day: number)
+    // In order of time, in which most lie behind all that their day has.
+    var rest = points.sorted { $0.timeMs < $1.timeMs }[...]
+    while let next = rest.first {
+      let number = rules.day(of: next.timeMs)
+      let times = rules.times(of: number)
+      var day = try store.serviceDay(series: series, day: number)
+      while let point = rest.first, times.contains(point.timeMs) {
+        try merge(point, series, times, &day, into: store)
+        rest.removeFirst()
+      }
+      if let day { try store.save(day, series: series, day: number) }
     }
+  }
+
+  /// - Parameter day: of the point; `nil`: it is the first.
+  private func merge(
+    _ point: ServicePoint, _ series: Int64, _ times: Range<Int64>, _ day: inout ServiceDay?,
+    into store: any Store
+  ) throws(StoreError) {
+    var near = ServiceNeighbours(before: day?.last)
+    if let last = day?.last, point.timeMs <= last.timeMs {
+      near = try store.neighbours(of: point.timeMs, series: series, in: times)
+      if let same = near.same, same.value >= point.value { return }
+    }
+    day?.put(point, beside: near)
+    day = day ?? ServiceDay(point)
+    try store.put(point, series: series)
   }
 
   @inline(__always)

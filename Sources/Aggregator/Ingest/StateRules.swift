@@ -71,7 +71,7 @@ package struct StateRules: Equatable, Sendable {
       return """
         broadband/1 utc_offset_ms=\(utcOffsetMs) streams=\(streamsMin) test_ms=\(testMsMin)
         """
-    case .service: return "service/1 utc_offset_ms=\(utcOffsetMs)"
+    case .service: return "service/2 utc_offset_ms=\(utcOffsetMs)"
     case .check: return "check/1"
     }
   }

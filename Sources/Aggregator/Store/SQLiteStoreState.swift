@@ -126,20 +126,48 @@ extension SQLiteStore {
     }
   }
 
-  package func servicePoints(
-    series: Int64, in times: Range<Int64>
-  ) throws(StoreError) -> [ServicePoint] {
+  package func neighbours(
+    of timeMs: Int64, series: Int64, in times: Range<Int64>
+  ) throws(StoreError) -> ServiceNeighbours {
     try attempt { () throws(SQLiteError) in
-      defer { state.findPoints.reset() }
-      try state.findPoints.bind(1, series)
-      try state.findPoints.bind(2, times.lowerBound)
-      try state.findPoints.bind(3, times.upperBound)
-      var points: [ServicePoint] = []
-      while try state.findPoints.step() {
-        points.append(
-          ServicePoint(timeMs: state.findPoints.integer(0), value: state.findPoints.integer(1)))
+      defer { state.findPointsFrom.reset() }
+      var near = ServiceNeighbours(before: try point(before: timeMs, series, times.lowerBound))
+      try state.findPointsFrom.bind(1, series)
+      try state.findPointsFrom.bind(2, timeMs)
+      try state.findPointsFrom.bind(3, times.upperBound)
+      while near.after == nil, try state.findPointsFrom.step() {
+        let point = ServicePoint(
+          timeMs: state.findPointsFrom.integer(0), value: state.findPointsFrom.integer(1))
+        if point.timeMs == timeMs { near.same = point } else { near.after = point }
       }
-      return points
+      return near
+    }
+  }
+
+  private func point(
+    before timeMs: Int64, _ series: Int64, _ startMs: Int64
+  ) throws(SQLiteError) -> ServicePoint? {
+    defer { state.findPointBefore.reset() }
+    try state.findPointBefore.bind(1, series)
+    try state.findPointBefore.bind(2, startMs)
+    try state.findPointBefore.bind(3, timeMs)
+    guard try state.findPointBefore.step() else { return nil }
+    return ServicePoint(
+      timeMs: state.findPointBefore.integer(0), value: state.findPointBefore.integer(1))
+  }
+
+  package func serviceDay(series: Int64, day number: Int64) throws(StoreError) -> ServiceDay? {
+    try attempt { () throws(SQLiteError) in
+      let find = state
+      defer { find.findServiceDay.reset() }
+      try find.findServiceDay.bind(1, series)
+      try find.findServiceDay.bind(2, number)
+      guard try find.findServiceDay.step() else { return nil }
+      func integer(_ column: Int32) -> Int64 { find.findServiceDay.integer(column) }
+      return ServiceDay(
+        first: ServicePoint(timeMs: integer(0), value: integer(1)),
+        last: ServicePoint(timeMs: integer(2), value: integer(3)), increase: integer(4),
+        resets: integer(5), points: integer(6))
     }
   }
 
@@ -243,7 +271,9 @@ final class StateStatements {
   let findBroadband: Statement
   let saveBroadband: Statement
   let putPoint: Statement
-  let findPoints: Statement
+  let findPointBefore: Statement
+  let findPointsFrom: Statement
+  let findServiceDay: Statement
   let saveServiceDay: Statement
   let findSegments: Statement
   let deleteSegments: Statement
@@ -285,10 +315,20 @@ final class StateStatements {
       INSERT INTO service_points VALUES(?, ?, ?)
       ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
       """)
-    findPoints = try database.prepare(
+    findPointBefore = try database.prepare(
       """
       SELECT time_ms, value FROM service_points
-      WHERE series = ? AND time_ms >= ? AND time_ms < ? ORDER BY time_ms
+      WHERE series = ? AND time_ms >= ? AND time_ms < ? ORDER BY time_ms DESC LIMIT 1
+      """)
+    findPointsFrom = try database.prepare(
+      """
+      SELECT time_ms, value FROM service_points
+      WHERE series = ? AND time_ms >= ? AND time_ms < ? ORDER BY time_ms LIMIT 2
+      """)
+    findServiceDay = try database.prepare(
+      """
+      SELECT first_ms, first, last_ms, last, increase, resets, points FROM service_days
+      WHERE series = ? AND day = ?
       """)
     saveServiceDay = try database.prepare(
       "REPLACE INTO service_days VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")

@@ -32,7 +32,10 @@ package protocol Store: AnyObject {
   func broadbandDay(_ key: BroadbandKey) throws(StoreError) -> BroadbandDay?
   func save(_ day: BroadbandDay, _ key: BroadbandKey) throws(StoreError)
   func put(_ point: ServicePoint, series: Int64) throws(StoreError)
-  func servicePoints(series: Int64, in times: Range<Int64>) throws(StoreError) -> [ServicePoint]
+  func neighbours(
+    of timeMs: Int64, series: Int64, in times: Range<Int64>
+  ) throws(StoreError) -> ServiceNeighbours
+  func serviceDay(series: Int64, day number: Int64) throws(StoreError) -> ServiceDay?
   func save(_ day: ServiceDay, series: Int64, day number: Int64) throws(StoreError)
 
   // MARK: What operators see.

@@ -41,6 +41,22 @@ public struct CounterSeries: Equatable, Sendable {
     }
   }
 
+  /// From one reading to the next.
+  public struct Step: Equatable, Sendable {
+    public let increase: Int64
+    /// The counter has restarted at zero: all that it shows has come since.
+    public let isReset: Bool
+
+    /// No source has that many cases; a day of steps, one a millisecond, fits 64 bits.
+    static let increaseMax = Int64.max / 86_400_000
+
+    /// Wrapping: what has rotted in a file may be no legal value.
+    public init(from before: Int64, to after: Int64) {
+      isReset = after < before
+      increase = min(isReset ? after : after &- before, Step.increaseMax)
+    }
+  }
+
   /// How much a counter rose. last − first + Σ of every value before a fall.
   public struct Change: Equatable, Sendable {
     public var increase: Int64 = 0
@@ -61,12 +77,9 @@ public struct CounterSeries: Equatable, Sendable {
     }
 
     mutating func step(from before: Int64, to after: Int64) {
-      if after >= before {
-        increase += after - before
-      } else {
-        increase += after
-        resets += 1
-      }
+      let step = Step(from: before, to: after)
+      increase.addUpToMax(step.increase)
+      resets += step.isReset ? 1 : 0
     }
 
     /// Two readings are needed to see a counter rise.
@@ -86,7 +99,7 @@ public struct CounterSeries: Equatable, Sendable {
     for index in start..<end {
       let day = days[index]
       if index > 0 { change.step(from: days[index - 1].last, to: day.first) }
-      change.increase += day.increase
+      change.increase.addUpToMax(day.increase)
       change.resets += day.resets
       change.points += day.points
     }
@@ -103,5 +116,13 @@ public struct CounterSeries: Equatable, Sendable {
       if days[middle].day < day { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+extension Int64 {
+  /// Not beyond the greatest number there is: one source that lies must not end the program.
+  mutating func addUpToMax(_ other: Int64) {
+    let (sum, isBeyond) = addingReportingOverflow(other)
+    self = isBeyond ? .max : sum
   }
 }

@@ -119,16 +119,17 @@ public struct ServiceFigure: Equatable, Sendable {
   /// A silent source of unknown size could outweigh all the others.
   public var isOpen: Bool { silent.contains { $0.denominator == nil } }
   public var heardShare: Double {
-    let all = denominator + missingDenominator
-    return all > 0 ? Double(denominator) / Double(all) : 0
+    let all = Double(denominator) + Double(missingDenominator)
+    return all > 0 ? Double(denominator) / all : 0
   }
 
   /// Everything unseen bad … everything unseen good. With a source of unknown size nothing can be
   /// excluded.
   public var bounds: Interval {
-    let all = Double(denominator + missingDenominator)
+    let all = Double(denominator) + Double(missingDenominator)
     guard all > 0, !isOpen else { return .unknown }
-    return Interval(Double(numerator) / all, Double(numerator + missingDenominator) / all)
+    return Interval(
+      Double(numerator) / all, (Double(numerator) + Double(missingDenominator)) / all)
   }
 
   private mutating func add(_ unit: ServiceUnit, _ period: ServicePeriod) {
@@ -139,19 +140,19 @@ public struct ServiceFigure: Equatable, Sendable {
       let known = bottom?.increase ?? ServiceFigure.history(unit.denominator, period)
       let least = top?.increase ?? 0
       silent.append(SilentSource(name: unit.name, denominator: known.map { max($0, least) }))
-      missingDenominator += max(known ?? 0, least)
+      missingDenominator.addUpToMax(max(known ?? 0, least))
       return
     }
     resets += top.resets + bottom.resets
     guard top.increase <= bottom.increase else {
       leftOut.append(
         LeftOutSource(name: unit.name, numerator: top.increase, denominator: bottom.increase))
-      missingDenominator += top.increase
+      missingDenominator.addUpToMax(top.increase)
       return
     }
     heard += 1
-    numerator += top.increase
-    denominator += bottom.increase
+    numerator.addUpToMax(top.increase)
+    denominator.addUpToMax(bottom.increase)
     points += top.points + bottom.points
     for change in [top, bottom] {
       oldestMs = min(oldestMs ?? .max, change.oldestMs ?? .max)
