@@ -153,6 +153,20 @@ import Testing
       ])
   }
 
+  @Test func `a segment of more rows than its batch says is decoded no further`() throws {
+    let site = try Site()
+    let rows = (0..<Int64(65_536)).map { Measurement.coverage(at: dayStartMs + $0) }
+    let bytes = Segment.encode(rows, receivedMs: dayStartMs)
+    let batch = Batch(
+      stream: stream, acknowledged: 0, oldestHeld: 0, sentMs: dayStartMs, holes: [],
+      segments: [.init(first: 0, count: 2, bytes: bytes[...])])
+    try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    #expect(
+      try site.rows("SELECT substr(fault, instr(fault, ': ') + 2) FROM segments", columns: 1)
+        == ["block of 65536 rows where 2 are left"])
+    #expect(try site.ledger().streams.map(\.received) == [2])
+  }
+
   @Test func `measurements from the future and from too long ago are set aside`() throws {
     var rules = StateRules()
     rules.keepRawMs = 10 * msPerDay

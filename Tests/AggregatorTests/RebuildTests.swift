@@ -125,6 +125,29 @@ import Testing
   }
 }
 
+extension RebuildTests {
+  @Test func `segments of a few hundred bytes that hold 65,536 each are made again two at a time`()
+    throws
+  {
+    let site = try Site()
+    let rows = (0..<Int64(65_536)).map { Measurement.coverage(at: dayStartMs + $0) }
+    let stream = StreamID(high: 1, low: 1)
+    for group in 0..<2 {
+      let batch = Batch.of(stream, from: SequenceNumber(group * 3 * 65_536), [rows, rows, rows])
+      try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
+    }
+    try site.store.setMeta(Rebuild.Key.state(.coverage), "old")
+    var told: [Int64] = []
+    #expect(
+      try Rebuild(store: site.store, rules: site.rules).run { done, all in
+        told.append(done)
+        return all == 6
+      })
+    #expect(told == [0, 2, 4, 6])
+    #expect(try site.rows("SELECT sum(samples) FROM coverage_days", columns: 1) == ["393216"])
+  }
+}
+
 extension [Int] {
   fileprivate mutating func add(_ other: [Int]) {
     for index in indices { self[index] += other[index] }

@@ -150,6 +150,24 @@ import Testing
     #expect(try site.ledger().streams.map(\.received) == [30])
   }
 
+  @Test func `batches of a few hundred bytes that hold many rows are taken a few at a time`() throws
+  {
+    let site = try Site()
+    let rows = (0..<Int64(50_000)).map { Measurement.coverage(at: dayStartMs + $0) }
+    let batches = (0..<7).map { index in
+      let place = SequenceNumber(index * rows.count)
+      return Batch.of(stream, from: place, [rows], sentMs: dayStartMs, acknowledged: place)
+    }
+    let ingest = try TakeOutIngest(try file(batches, in: site))
+    var steps: [UInt64] = []
+    while let outcome = try ingest.step(site.ingestor, nowMs: dayStartMs + 60_000) {
+      steps.append(outcome.measurements)
+    }
+    #expect(steps == [100_000, 100_000, 100_000, 50_000])
+    #expect(ingest.summary.isWhole && ingest.summary.batches == 7)
+    #expect(try account(site) == "next 350000 received 350000 duplicates 0 lost 0 samples 350000")
+  }
+
   @Test func `a file that is none, or newer, is refused before anything is taken`() throws {
     let site = try Site()
     site.folder.write("hello\n", to: "x")

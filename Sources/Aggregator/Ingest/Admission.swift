@@ -66,7 +66,8 @@ package struct Admission {
   /// All lanes together; beyond it nothing is read, and the broker holds what comes.
   static let bytesMax = 64 << 20
   static let countMax = 1_024
-  /// Of one group. The state of its measurements is collected in memory.
+  /// Of one group, and of every other transaction that measurements are taken into: their state is
+  /// collected in memory, and a few hundred bytes may hold 65,536.
   static let groupSamplesMax = 131_072
   static let groupBytesMax = 8 << 20
   /// Items that a lane may still hold after they have gone.
@@ -212,7 +213,7 @@ package struct Admission {
   }
 
   /// What the batch says that it holds; a segment that holds another number does not decode.
-  private static func samples(in batch: Batch?) -> Int {
+  static func samples(in batch: Batch?) -> Int {
     guard let batch else { return 0 }
     return batch.segments.reduce(batch.holes.count * samplesPerHole) { $0 + $1.count }
   }

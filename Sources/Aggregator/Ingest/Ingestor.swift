@@ -222,7 +222,7 @@ package final class Ingestor {
 
   private static func decode(_ piece: Batch.Piece) -> Result<Segment, WireError> {
     do {
-      let segment = try Segment(decoding: piece.bytes)
+      let segment = try Segment(decoding: piece.bytes, rowsMax: piece.count)
       guard segment.count == piece.count else {
         let text = "segment of \(segment.count) measurements, the batch says \(piece.count)"
         return .failure(WireError(.range(text), at: 0))

@@ -9,7 +9,7 @@ package struct Rebuild {
   private let store: any Store
   private let rules: StateRules
 
-  /// Segments of one transaction: some megabytes, well under a second.
+  /// Segments of one transaction, at most: fewer where they hold many measurements.
   package var segmentsPerStep = 1_024
 
   package init(store: any Store, rules: StateRules) {

@@ -114,27 +114,36 @@ package final class TakeOutIngest {
 
   /// Batches that were read and wait for single steps.
   private var rest: ArraySlice<Arrival> = []
+  /// The batch that was read and did not fit into the last group.
+  private var held: Arrival?
 
   private func gather(nowMs: Int64) throws {
     if let first = rest.popFirst() {
       group = [first]
       return
     }
-    var bytes = 0
-    while !hasEnded, group.count < TakeOutIngest.groupMessagesMax,
-      bytes < TakeOutIngest.groupBytesMax
-    {
-      guard let payload = try nextBatch() else {
-        hasEnded = true
-        break
-      }
-      bytes += payload.count
-      group.append(
-        Arrival(
-          topic: Topic.batch(agent: head.agent), payload: payload, arrivedMs: nowMs,
-          isCarried: true))
-      note(payload)
+    var (bytes, samples) = (0, 0)
+    while group.count < TakeOutIngest.groupMessagesMax, bytes < TakeOutIngest.groupBytesMax {
+      guard let arrival = try held ?? nextArrival(nowMs: nowMs) else { break }
+      samples += Admission.samples(in: arrival.decodedBatch)
+      let fits = group.isEmpty || samples <= Admission.groupSamplesMax
+      held = fits ? nil : arrival
+      guard fits else { break }
+      bytes += arrival.payload.count
+      group.append(arrival)
     }
+  }
+
+  private func nextArrival(nowMs: Int64) throws -> Arrival? {
+    guard !hasEnded, let payload = try nextBatch() else {
+      hasEnded = true
+      return nil
+    }
+    var arrival = Arrival(
+      topic: Topic.batch(agent: head.agent), payload: payload, arrivedMs: nowMs, isCarried: true)
+    arrival.decodedBatch = try? arrival.batch()
+    if let batch = arrival.decodedBatch { note(batch) }
+    return arrival
   }
 
   /// `nil` at the end, also where that comes too early: that is a fault, not an error.
@@ -150,8 +159,7 @@ package final class TakeOutIngest {
     return nil
   }
 
-  private func note(_ payload: [UInt8]) {
-    guard let batch = try? Batch(decoding: payload) else { return }
+  private func note(_ batch: Batch) {
     let end = max(
       batch.segments.last?.end ?? batch.acknowledged,
       batch.holes.last.map { $0.last + 1 } ?? batch.acknowledged)

@@ -186,7 +186,8 @@ extension SQLiteStore {
     }
   }
 
-  /// Where `segments` stops before its limit: one segment may have a megabyte.
+  /// Where `segments` stops before its limit: one segment may have a megabyte, and one of a few
+  /// hundred bytes 65,536 measurements.
   private static let segmentBytesMax = 16 << 20
 
   package func segments(
@@ -197,10 +198,13 @@ extension SQLiteStore {
       try state.findSegments.bind(1, id)
       try state.findSegments.bind(2, Int64(limit))
       var segments: [KeptSegment] = []
-      var byteCount = 0
-      while byteCount < SQLiteStore.segmentBytesMax, try state.findSegments.step() {
+      var (byteCount, samples) = (0, 0)
+      while byteCount < SQLiteStore.segmentBytesMax, samples < Admission.groupSamplesMax,
+        try state.findSegments.step()
+      {
         let bytes = state.findSegments.blob(3)
         byteCount += bytes.count
+        samples &+= Int(state.findSegments.integer(4))
         segments.append(
           KeptSegment(
             id: state.findSegments.integer(0), agent: state.findSegments.integer(1),
@@ -334,7 +338,7 @@ final class StateStatements {
       "REPLACE INTO service_days VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
     findSegments = try database.prepare(
       """
-      SELECT segments.id, agent, arrived_ms, bytes
+      SELECT segments.id, agent, arrived_ms, bytes, count
       FROM segments JOIN streams ON streams.id = segments.stream
       WHERE segments.id > ? AND fault IS NULL ORDER BY segments.id LIMIT ?
       """)

@@ -52,7 +52,8 @@ package protocol Store: AnyObject {
   // MARK: Rebuilding and keeping.
   func meta(_ key: String) throws(StoreError) -> String?
   func setMeta(_ key: String, _ value: String?) throws(StoreError)
-  /// In order of arrival; fewer where they are large, none only at the end.
+  /// In order of arrival; fewer where they are large or hold many measurements, none only at the
+  /// end.
   func segments(after id: Int64, limit: Int) throws(StoreError) -> [KeptSegment]
   func lastSegmentID() throws(StoreError) -> Int64
   func deleteState(of kind: Kind) throws(StoreError)

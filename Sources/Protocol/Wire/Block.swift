@@ -68,8 +68,11 @@ public struct Block: Equatable, Sendable {
     }
     self.kind = kind
     isSimulated = try reader.boolean()
-    count = Int(try reader.unsigned(atMost: UInt64(rowsLeft)))
+    count = Int(try reader.unsigned(atMost: UInt64(Segment.rowsMax)))
     guard count > 0 else { throw WireError(.range("block without rows"), at: start) }
+    guard count <= rowsLeft else {
+      throw WireError(.range("block of \(count) rows where \(rowsLeft) are left"), at: start)
+    }
     integers = Array(repeating: .absent, count: Block.slots)
     texts = Array(repeating: .absent, count: Block.slots)
     for _ in 0..<(try reader.map(atMost: 64)) {

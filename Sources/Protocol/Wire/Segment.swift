@@ -62,8 +62,13 @@ public struct Segment: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// Any bytes give a segment of legal values or an error; memory stays within `rowsMax` rows.
-  public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
+  /// Any bytes give a segment of legal values or an error; time and memory stay within those of so
+  /// many rows.
+  ///
+  /// - Parameter rowsMax: where it is said beside the bytes how many there are, that many.
+  public init(
+    decoding bytes: ArraySlice<UInt8>, rowsMax: Int = Segment.rowsMax
+  ) throws(WireError) {
     var reader = CBORReader(bytes)
     var version: Int64?
     var received: Int64?
@@ -82,7 +87,8 @@ public struct Segment: Equatable, Sendable {
         guard blocks == nil else { throw WireError(.range("blocks twice"), at: reader.offset) }
         blocks =
           key == Key.blocks
-          ? try Segment.blocks(from: &reader) : try Segment.packedBlocks(from: &reader)
+          ? try Segment.blocks(from: &reader, rowsMax)
+          : try Segment.packedBlocks(from: &reader, rowsMax)
       case Key.clock: clock = try SegmentClock(decoding: &reader)
       default: try reader.skip()
       }
@@ -104,7 +110,9 @@ public struct Segment: Equatable, Sendable {
     blocks.flatMap { block in (0..<block.count).map { block.measurement(at: $0) } }
   }
 
-  private static func blocks(from reader: inout CBORReader) throws(WireError) -> [Block] {
+  private static func blocks(
+    from reader: inout CBORReader, _ rowsMax: Int
+  ) throws(WireError) -> [Block] {
     let start = reader.offset
     var blocks: [Block] = []
     var rows = 0
@@ -126,7 +134,9 @@ public struct Segment: Equatable, Sendable {
   }
 
   /// Offsets of errors inside count unpacked bytes.
-  private static func packedBlocks(from reader: inout CBORReader) throws(WireError) -> [Block] {
+  private static func packedBlocks(
+    from reader: inout CBORReader, _ rowsMax: Int
+  ) throws(WireError) -> [Block] {
     let start = reader.offset
     guard try reader.array(atMost: 2) == 2 else {
       throw WireError(.range("packed blocks without their bytes"), at: start)
@@ -142,7 +152,7 @@ public struct Segment: Equatable, Sendable {
       throw WireError(.range("packed blocks that are no DEFLATE of \(count) bytes"), at: start)
     }
     var inner = CBORReader(blocks)
-    let found = try Segment.blocks(from: &inner)
+    let found = try Segment.blocks(from: &inner, rowsMax)
     try inner.expectEnd()
     return found
   }
