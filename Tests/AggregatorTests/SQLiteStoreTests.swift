@@ -142,6 +142,52 @@ import Testing
     #expect(try !retention.step(site.store, nowMs: now))
   }
 
+  @Test func `more segments of 2037 than one look has hide no old ones behind them`() throws {
+    var rules = StateRules()
+    rules.keepRawMs = 10 * msPerDay
+    let site = try Site(rules: rules)
+    var place: SequenceNumber = 0
+    func ingest(_ count: Int, at arrivedMs: Int64) throws {
+      let segments = Array(repeating: [Measurement.coverage(at: arrivedMs)], count: count)
+      let batch = Batch.of(stream, from: place, segments)
+      try site.ingest([.batch("a", batch, at: arrivedMs)], at: arrivedMs)
+      place += UInt64(count)
+    }
+    let in2037: Int64 = 2_114_380_800_000
+    for _ in 0..<6 { try ingest(4_000, at: in2037) }
+    try ingest(300, at: dayStartMs)
+    try ingest(20, at: dayStartMs + 15 * msPerDay)
+    let now = dayStartMs + 20 * msPerDay
+    var retention = Retention(rules: rules) { true }
+    while try retention.step(site.store, nowMs: now) {}
+    #expect(
+      try site.rows(
+        "SELECT arrived_ms, count(*) FROM segments GROUP BY 1 ORDER BY 1", columns: 2)
+        == ["\(dayStartMs + 15 * msPerDay)|20", "\(in2037)|24000"])
+    // Each round begins anew.
+    let later = now + 10 * msPerDay
+    while try retention.step(site.store, nowMs: later) {}
+    #expect(try site.rows("SELECT count(*) FROM segments", columns: 1) == ["24000"])
+  }
+
+  @Test func `more old readings of one counter than one step deletes all go`() throws {
+    var rules = StateRules()
+    rules.keepRawMs = 10 * msPerDay
+    let site = try Site(rules: rules)
+    let times = (0..<Int64(25_000)).map { dayStartMs + $0 } + [dayStartMs + 9 * msPerDay]
+    let readings = times.map { Measurement.count("n", 1, at: $0) }
+    let arrivedMs = dayStartMs + 9 * msPerDay
+    try site.ingest([.batch("a", .of(stream, from: 0, [readings]), at: arrivedMs)], at: arrivedMs)
+    var retention = Retention(rules: rules) { true }
+    var steps = 0
+    while try retention.step(site.store, nowMs: dayStartMs + 12 * msPerDay) { steps += 1 }
+    #expect(
+      try site.rows("SELECT time_ms FROM service_points", columns: 1)
+        == ["\(dayStartMs + 9 * msPerDay)"])
+    #expect(try site.rows("SELECT points FROM service_days", columns: 1) == ["25000", "1"])
+    #expect(steps > 3)
+  }
+
   @Test func `the ledger's text and JSON are those of the contract`() throws {
     let site = try Site()
     let lossy = Batch.of(

@@ -13,9 +13,12 @@ package struct Retention {
   /// Series whose old readings are still to be deleted in this round.
   private var series: [Int64] = []
   private var isDeletingSegments = false
+  /// Segments up to this id were passed over in this round.
+  private var passedID: Int64 = 0
 
   /// Segments of one step: about a megabyte.
   private static let segmentsPerStep = 128
+  private static let pointsPerStep = 10_000
   private static let intervalMs: Int64 = 10 * 60_000
 
   /// Key of `meta`: the time that was believed last, ms since 1970.
@@ -40,21 +43,22 @@ package struct Retention {
   ) throws(StoreError) -> Bool {
     let oldestMs = (clock?.nowMs ?? 0) - rules.keepRawMs
     if isDeletingSegments {
-      let deleted = try store.deleteSegments(
-        arrivedBefore: oldestMs, limit: Retention.segmentsPerStep)
-      isDeletingSegments = deleted == Retention.segmentsPerStep
+      try deleteSegments(store, arrivedBefore: oldestMs)
       return true
     }
-    if let next = series.popLast() {
+    if let next = series.last {
       // Whole days: a day's figures are made from all of its readings.
       let dayStartMs = rules.times(of: rules.day(of: oldestMs)).lowerBound
-      try store.deleteServicePoints(series: next, before: dayStartMs)
+      let deleted = try store.deleteServicePoints(
+        series: next, before: dayStartMs, limit: Retention.pointsPerStep)
+      if deleted < Retention.pointsPerStep { series.removeLast() }
       return true
     }
     guard nowMs >= dueMs || nowMs < dueMs - 2 * Retention.intervalMs else { return false }
     dueMs = nowMs + Retention.intervalMs
     let believedMs = try moveClock(store, nowMs, now)
     isDeletingSegments = true
+    passedID = 0
     do throws(StoreError) {
       try store.noteSize(nowMs: believedMs)
     } catch {
@@ -63,6 +67,23 @@ package struct Retention {
     }
     series = try store.seriesIDs()
     return true
+  }
+
+  /// What arrived "in 2037" stays, and must not hide what comes after it: it is passed over. What a
+  /// clock hides that was ahead by less goes later, by no more than `keepRawMs`.
+  private mutating func deleteSegments(
+    _ store: any Store, arrivedBefore oldestMs: Int64
+  ) throws(StoreError) {
+    let deleted = try store.deleteSegments(
+      after: passedID, arrivedBefore: oldestMs, limit: Retention.segmentsPerStep)
+    guard deleted == 0 else { return }
+    guard let last = try store.lastLookedAt(after: passedID),
+      last.arrivedMs > clock?.nowMs ?? .max
+    else {
+      isDeletingSegments = false
+      return
+    }
+    passedID = last.id
   }
 
   private mutating func moveClock(

@@ -234,13 +234,25 @@ extension SQLiteStore {
   }
 
   package func deleteSegments(
-    arrivedBefore ms: Int64, limit: Int
+    after id: Int64, arrivedBefore ms: Int64, limit: Int
   ) throws(StoreError) -> Int {
     try attempt { () throws(SQLiteError) in
       try state.deleteSegments.bind(1, ms)
       try state.deleteSegments.bind(2, Int64(limit))
+      try state.deleteSegments.bind(3, id)
       try state.deleteSegments.run()
       return Int(database.changes)
+    }
+  }
+
+  package func lastLookedAt(
+    after id: Int64
+  ) throws(StoreError) -> (id: Int64, arrivedMs: Int64)? {
+    try attempt { () throws(SQLiteError) in
+      defer { state.findLastLookedAt.reset() }
+      try state.findLastLookedAt.bind(1, id)
+      guard try state.findLastLookedAt.step() else { return nil }
+      return (state.findLastLookedAt.integer(0), state.findLastLookedAt.integer(1))
     }
   }
 
@@ -253,11 +265,15 @@ extension SQLiteStore {
     }
   }
 
-  package func deleteServicePoints(series: Int64, before ms: Int64) throws(StoreError) {
+  package func deleteServicePoints(
+    series: Int64, before ms: Int64, limit: Int
+  ) throws(StoreError) -> Int {
     try attempt { () throws(SQLiteError) in
       try state.deletePoints.bind(1, series)
       try state.deletePoints.bind(2, ms)
+      try state.deletePoints.bind(3, Int64(limit))
       try state.deletePoints.run()
+      return Int(database.changes)
     }
   }
 }
@@ -281,10 +297,14 @@ final class StateStatements {
   let saveServiceDay: Statement
   let findSegments: Statement
   let deleteSegments: Statement
+  let findLastLookedAt: Statement
   let deletePoints: Statement
   let getMeta: Statement
   let setMeta: Statement
   let deleteMeta: Statement
+
+  /// Segments among which those that have to go are looked for in one step.
+  private static let segmentsLookedAt = 10_000
 
   init(_ database: Database) throws(SQLiteError) {
     findOperator = try database.prepare("SELECT id FROM operators WHERE plmn = ?")
@@ -342,17 +362,26 @@ final class StateStatements {
       FROM segments JOIN streams ON streams.id = segments.stream
       WHERE segments.id > ? AND fault IS NULL ORDER BY segments.id LIMIT ?
       """)
-    // Arrival rises with the id unless the clock was set back. What arrived "in 2037" stays, and
-    // must not hide what comes after it: so many of those are passed over, no more, or one step
-    // could take long.
+    // Arrival rises with the id unless the clock was set back: what has to go need not lie first.
+    // So many are looked at, no more, or one step could take long.
+    let looked = StateStatements.segmentsLookedAt
     deleteSegments = try database.prepare(
       """
       DELETE FROM segments WHERE id IN (
-        SELECT id FROM (SELECT id, arrived_ms FROM segments ORDER BY id LIMIT ?2 + 10000)
+        SELECT id FROM (
+          SELECT id, arrived_ms FROM segments WHERE id > ?3 ORDER BY id LIMIT \(looked))
         WHERE arrived_ms < ?1 LIMIT ?2)
       """)
+    findLastLookedAt = try database.prepare(
+      """
+      SELECT id, arrived_ms FROM segments WHERE id > ? ORDER BY id LIMIT 1 OFFSET \(looked - 1)
+      """)
     deletePoints = try database.prepare(
-      "DELETE FROM service_points WHERE series = ? AND time_ms < ?")
+      """
+      DELETE FROM service_points WHERE series = ?1 AND time_ms < ?2 AND time_ms <= ifnull(
+        (SELECT time_ms FROM service_points WHERE series = ?1 ORDER BY time_ms
+          LIMIT 1 OFFSET ?3 - 1), ?2)
+      """)
     getMeta = try database.prepare("SELECT value FROM meta WHERE key = ?")
     setMeta = try database.prepare("REPLACE INTO meta(key, value) VALUES(?, ?)")
     deleteMeta = try database.prepare("DELETE FROM meta WHERE key = ?")

@@ -57,10 +57,16 @@ package protocol Store: AnyObject {
   func segments(after id: Int64, limit: Int) throws(StoreError) -> [KeptSegment]
   func lastSegmentID() throws(StoreError) -> Int64
   func deleteState(of kind: Kind) throws(StoreError)
-  /// - Returns: how many were deleted; fewer than `limit` says that no more are that old.
-  func deleteSegments(arrivedBefore ms: Int64, limit: Int) throws(StoreError) -> Int
+  /// Looks at some thousand segments after a place.
+  ///
+  /// - Returns: how many were deleted; 0: none of those is that old.
+  func deleteSegments(after id: Int64, arrivedBefore ms: Int64, limit: Int) throws(StoreError)
+    -> Int
+  /// The last of the segments that `deleteSegments` looks at; `nil`: there are not so many.
+  func lastLookedAt(after id: Int64) throws(StoreError) -> (id: Int64, arrivedMs: Int64)?
   func seriesIDs() throws(StoreError) -> [Int64]
-  func deleteServicePoints(series: Int64, before ms: Int64) throws(StoreError)
+  /// - Returns: how many were deleted; fewer than `limit`: no more are that old.
+  func deleteServicePoints(series: Int64, before ms: Int64, limit: Int) throws(StoreError) -> Int
   /// Notes how large the store is, and forgets counts by hour that are too old to be shown.
   func noteSize(nowMs: Int64) throws(StoreError)
 }
