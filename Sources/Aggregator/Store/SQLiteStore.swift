@@ -8,6 +8,7 @@ package final class SQLiteStore: Store {
   let database: Database
   let ledger: LedgerStatements
   let state: StateStatements
+  let services: ServiceStatements
 
   /// Bytes of the log after which SQLite moves it into the file: fewer, larger moves cost less
   /// than the 4 MB that are usual, and 64 MB is little beside the file.
@@ -28,6 +29,7 @@ package final class SQLiteStore: Store {
       try database.execute("PRAGMA journal_size_limit=\(SQLiteStore.walBytesKept)")
       ledger = try LedgerStatements(database)
       state = try StateStatements(database)
+      services = try ServiceStatements(database)
     } catch {
       throw StoreError(error)
     }

@@ -1,7 +1,7 @@
 package import Protocol
 import SQLite
 
-/// The state by day, rebuilding it, and how long the segments are kept.
+/// The state by day but for counters, rebuilding it, and how long the segments are kept.
 extension SQLiteStore {
   package func operatorID(plmn: String) throws(StoreError) -> Int64 {
     try attempt { () throws(SQLiteError) in
@@ -28,23 +28,6 @@ extension SQLiteStore {
     try state.findLine.bind(1, line)
     try state.findLine.bind(2, simulated)
     return try state.findLine.step() ? state.findLine.integer(0) : nil
-  }
-
-  package func seriesID(
-    source: Int64, area: String, counter: String
-  ) throws(StoreError) -> Int64 {
-    try attempt { () throws(SQLiteError) in
-      defer { state.findSeries.reset() }
-      try state.findSeries.bind(1, source)
-      try state.findSeries.bind(2, area)
-      try state.findSeries.bind(3, counter)
-      if try state.findSeries.step() { return state.findSeries.integer(0) }
-      try state.insertSeries.bind(1, source)
-      try state.insertSeries.bind(2, area)
-      try state.insertSeries.bind(3, counter)
-      try state.insertSeries.run()
-      return database.lastInsertRowID
-    }
   }
 
   package func merge(_ row: CoverageRow) throws(StoreError) {
@@ -117,75 +100,6 @@ extension SQLiteStore {
     }
   }
 
-  package func put(_ point: ServicePoint, series: Int64) throws(StoreError) {
-    try attempt { () throws(SQLiteError) in
-      try state.putPoint.bind(1, series)
-      try state.putPoint.bind(2, point.timeMs)
-      try state.putPoint.bind(3, point.value)
-      try state.putPoint.run()
-    }
-  }
-
-  package func neighbours(
-    of timeMs: Int64, series: Int64, in times: Range<Int64>
-  ) throws(StoreError) -> ServiceNeighbours {
-    try attempt { () throws(SQLiteError) in
-      defer { state.findPointsFrom.reset() }
-      var near = ServiceNeighbours(before: try point(before: timeMs, series, times.lowerBound))
-      try state.findPointsFrom.bind(1, series)
-      try state.findPointsFrom.bind(2, timeMs)
-      try state.findPointsFrom.bind(3, times.upperBound)
-      while near.after == nil, try state.findPointsFrom.step() {
-        let point = ServicePoint(
-          timeMs: state.findPointsFrom.integer(0), value: state.findPointsFrom.integer(1))
-        if point.timeMs == timeMs { near.same = point } else { near.after = point }
-      }
-      return near
-    }
-  }
-
-  private func point(
-    before timeMs: Int64, _ series: Int64, _ startMs: Int64
-  ) throws(SQLiteError) -> ServicePoint? {
-    defer { state.findPointBefore.reset() }
-    try state.findPointBefore.bind(1, series)
-    try state.findPointBefore.bind(2, startMs)
-    try state.findPointBefore.bind(3, timeMs)
-    guard try state.findPointBefore.step() else { return nil }
-    return ServicePoint(
-      timeMs: state.findPointBefore.integer(0), value: state.findPointBefore.integer(1))
-  }
-
-  package func serviceDay(series: Int64, day number: Int64) throws(StoreError) -> ServiceDay? {
-    try attempt { () throws(SQLiteError) in
-      let find = state
-      defer { find.findServiceDay.reset() }
-      try find.findServiceDay.bind(1, series)
-      try find.findServiceDay.bind(2, number)
-      guard try find.findServiceDay.step() else { return nil }
-      func integer(_ column: Int32) -> Int64 { find.findServiceDay.integer(column) }
-      return ServiceDay(
-        first: ServicePoint(timeMs: integer(0), value: integer(1)),
-        last: ServicePoint(timeMs: integer(2), value: integer(3)), increase: integer(4),
-        resets: integer(5), points: integer(6))
-    }
-  }
-
-  package func save(
-    _ day: ServiceDay, series: Int64, day number: Int64
-  ) throws(StoreError) {
-    try attempt { () throws(SQLiteError) in
-      let numbers = [
-        series, number, day.first.timeMs, day.first.value, day.last.timeMs, day.last.value,
-        day.increase, day.resets, day.points,
-      ]
-      for (index, value) in numbers.enumerated() {
-        try state.saveServiceDay.bind(Int32(1 + index), value)
-      }
-      try state.saveServiceDay.run()
-    }
-  }
-
   /// Where `segments` stops before its limit: one segment may have a megabyte, and one of a few
   /// hundred bytes 65,536 measurements.
   private static let segmentBytesMax = 16 << 20
@@ -255,27 +169,6 @@ extension SQLiteStore {
       return (state.findLastLookedAt.integer(0), state.findLastLookedAt.integer(1))
     }
   }
-
-  package func seriesIDs() throws(StoreError) -> [Int64] {
-    try attempt { () throws(SQLiteError) in
-      defer { state.listSeries.reset() }
-      var ids: [Int64] = []
-      while try state.listSeries.step() { ids.append(state.listSeries.integer(0)) }
-      return ids
-    }
-  }
-
-  package func deleteServicePoints(
-    series: Int64, before ms: Int64, limit: Int
-  ) throws(StoreError) -> Int {
-    try attempt { () throws(SQLiteError) in
-      try state.deletePoints.bind(1, series)
-      try state.deletePoints.bind(2, ms)
-      try state.deletePoints.bind(3, Int64(limit))
-      try state.deletePoints.run()
-      return Int(database.changes)
-    }
-  }
 }
 
 /// Prepared once; each is reset after each use.
@@ -284,21 +177,12 @@ final class StateStatements {
   let insertOperator: Statement
   let findLine: Statement
   let insertLine: Statement
-  let findSeries: Statement
-  let insertSeries: Statement
-  let listSeries: Statement
   let mergeCoverage: Statement
   let findBroadband: Statement
   let saveBroadband: Statement
-  let putPoint: Statement
-  let findPointBefore: Statement
-  let findPointsFrom: Statement
-  let findServiceDay: Statement
-  let saveServiceDay: Statement
   let findSegments: Statement
   let deleteSegments: Statement
   let findLastLookedAt: Statement
-  let deletePoints: Statement
   let getMeta: Statement
   let setMeta: Statement
   let deleteMeta: Statement
@@ -311,11 +195,6 @@ final class StateStatements {
     insertOperator = try database.prepare("INSERT INTO operators(plmn) VALUES(?)")
     findLine = try database.prepare("SELECT id FROM lines WHERE line = ? AND simulated = ?")
     insertLine = try database.prepare("INSERT INTO lines(line, simulated) VALUES(?, ?)")
-    findSeries = try database.prepare(
-      "SELECT id FROM service_series WHERE source = ? AND area = ? AND counter = ?")
-    insertSeries = try database.prepare(
-      "INSERT INTO service_series(source, area, counter) VALUES(?, ?, ?)")
-    listSeries = try database.prepare("SELECT id FROM service_series ORDER BY id")
     mergeCoverage = try database.prepare(
       """
       INSERT INTO coverage_days VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -334,28 +213,6 @@ final class StateStatements {
       """)
     saveBroadband = try database.prepare(
       "REPLACE INTO broadband_days VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    putPoint = try database.prepare(
-      """
-      INSERT INTO service_points VALUES(?, ?, ?)
-      ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
-      """)
-    findPointBefore = try database.prepare(
-      """
-      SELECT time_ms, value FROM service_points
-      WHERE series = ? AND time_ms >= ? AND time_ms < ? ORDER BY time_ms DESC LIMIT 1
-      """)
-    findPointsFrom = try database.prepare(
-      """
-      SELECT time_ms, value FROM service_points
-      WHERE series = ? AND time_ms >= ? AND time_ms < ? ORDER BY time_ms LIMIT 2
-      """)
-    findServiceDay = try database.prepare(
-      """
-      SELECT first_ms, first, last_ms, last, increase, resets, points FROM service_days
-      WHERE series = ? AND day = ?
-      """)
-    saveServiceDay = try database.prepare(
-      "REPLACE INTO service_days VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
     findSegments = try database.prepare(
       """
       SELECT segments.id, agent, arrived_ms, bytes, count
@@ -375,12 +232,6 @@ final class StateStatements {
     findLastLookedAt = try database.prepare(
       """
       SELECT id, arrived_ms FROM segments WHERE id > ? ORDER BY id LIMIT 1 OFFSET \(looked - 1)
-      """)
-    deletePoints = try database.prepare(
-      """
-      DELETE FROM service_points WHERE series = ?1 AND time_ms < ?2 AND time_ms <= ifnull(
-        (SELECT time_ms FROM service_points WHERE series = ?1 ORDER BY time_ms
-          LIMIT 1 OFFSET ?3 - 1), ?2)
       """)
     getMeta = try database.prepare("SELECT value FROM meta WHERE key = ?")
     setMeta = try database.prepare("REPLACE INTO meta(key, value) VALUES(?, ?)")
