@@ -101,7 +101,7 @@ import Testing
       full += try ingest("n", dayStartMs + 2_000 * number + 1)
       empty += try ingest("m", dayStartMs + 2_000 * number + 1)
     }
-    // In turn, so that other work on the machine slows both; where the day is read again, 20 times.
+    // In turn, so that other work on the machine slows both; where the day is read again, 12 times.
     #expect(full < empty * 5, "\(full) and \(empty)")
     print("200 readings of a day of 262,144: \(full), of a day of few: \(empty)")
     #expect(before == ["\(dayStartMs)|0|\(dayStartMs + 524_286)|524286|524286|0|262144"])
