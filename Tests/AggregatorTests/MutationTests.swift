@@ -1,4 +1,5 @@
 import Aggregator
+import Indicators
 import Protocol
 import SQLite
 import TestSupport
@@ -85,8 +86,45 @@ import Testing
         StreamID(high: 9, low: low), from: 0, [], oldestHeld: sequenceNumberMax)
       try site.ingest([.batch("a", batch, at: dayStartMs)], at: dayStartMs)
     }
+    let status = AgentStatus(
+      isOnline: true, timeMs: dayStartMs, backlog: UInt64(Int64.max),
+      rejected: UInt64(Int64.max))
+    for name in ["a", "b"] {
+      try site.ingest([.status(name, status, at: dayStartMs)], at: dayStartMs)
+    }
     let ledger = try site.ledger()
     #expect(ledger.isBalanced)
     #expect(ledger.text.contains("9223372036854775807"))
+    let metrics = try Self.text("/metrics", of: site)
+    for line in [
+      "hatang_measurements_lost_total{reason=\"no_longer_kept\"} 9223372036854775807\n",
+      "hatang_measurements_rejected_total{reason=\"agent\"} 9223372036854775807\n",
+    ] {
+      #expect(metrics.contains(line), "\(line)")
+    }
+    #expect(try !Self.text("/operations", of: site).isEmpty)
+  }
+
+  @Test(arguments: [Int64.min, Int64.max])
+  func `times of a status beyond all calendars can be shown`(timeMs: Int64) throws {
+    let site = try Site()
+    var status = AgentStatus(isOnline: true, timeMs: timeMs)
+    status.certificateExpiresMs = timeMs
+    status.rejects = [
+      .init(kind: "coverage", field: "lat", count: 1, lastMs: timeMs, reason: "r", sample: "s")
+    ]
+    try site.ingest([.status("a", status, at: dayStartMs)], at: dayStartMs)
+    for path in ["/operations", "/operations/agents/a", "/api/v1/agents", "/metrics"] {
+      #expect(try !Self.text(path, of: site).isEmpty)
+    }
+  }
+
+  private static func text(_ path: String, of site: Site) throws -> String {
+    let router = Router(
+      try StoreReader(path: site.path), tables: try Province.tables(), method: .init(),
+      report: IngestReport(), now: { dayStartMs })
+    let answer = router.answer(HTTPRequest(path: path))
+    #expect(answer.status == 200, "\(path)")
+    return String(decoding: answer.body, as: UTF8.self)
   }
 }

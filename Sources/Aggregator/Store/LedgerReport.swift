@@ -42,7 +42,7 @@ package struct LedgerReport: Equatable, Sendable {
     package var reason: String
 
     /// Stops at the greatest number: a file that was tampered with may hold anything.
-    package var count: Int64 { sum([last, 0 &- first, 1]) }
+    package var count: Int64 { [last, 0 &- first, 1].clampedSum() }
   }
 
   package struct Refused: Equatable, Sendable {
@@ -129,7 +129,7 @@ package struct LedgerReport: Equatable, Sendable {
       let hole = Hole(first: row.integer(1), last: row.integer(2), reason: "")
       let numbers = present?.holes.numbers ?? 0
       present?.holes.count += 1
-      present?.holes.numbers = sum([numbers, hole.count])
+      present?.holes.numbers = [numbers, hole.count].clampedSum()
       guard shown < allHolesMax, (present?.holes.newest.count ?? 0) < holesMax else { return }
       shown += 1
       present?.holes.newest.append(Hole(first: hole.first, last: hole.last, reason: row.text(3)))
@@ -238,7 +238,7 @@ extension LedgerReport {
   }
 
   func total(_ path: KeyPath<Stream, Int64>) -> Int64 {
-    sum(streams.map { $0[keyPath: path] })
+    streams.lazy.map { $0[keyPath: path] }.clampedSum()
   }
 
   /// For a terminal.
@@ -286,13 +286,5 @@ extension LedgerReport {
       text += "\(RFC3339.format(ms: refusal.lastMs)): \(refusal.lastText)\n"
     }
     return text
-  }
-}
-
-/// Stops at the least and the greatest number in place of trapping: an agent may declare any.
-private func sum(_ numbers: [Int64]) -> Int64 {
-  numbers.reduce(0) { sum, number in
-    let (next, overflow) = sum.addingReportingOverflow(number)
-    return overflow ? (number < 0 ? .min : .max) : next
   }
 }

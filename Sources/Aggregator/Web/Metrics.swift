@@ -7,15 +7,16 @@ import SQLite
 extension Router {
   func metrics() throws -> String {
     var text = PrometheusText()
-    try delivery(to: &text)
     let facts = try operationsFacts()
+    try delivery(facts, to: &text)
     agents(facts.standing, to: &text)
     try indicators(to: &text)
     facts.write(to: &text)
     return text.text
   }
 
-  private func delivery(to text: inout PrometheusText) throws {
+  /// What agents say of themselves is not summed by SQL, whose `sum` fails where it does not fit.
+  private func delivery(_ facts: OperationsFacts, to text: inout PrometheusText) throws {
     text.family(
       "hatang_measurements_received_total", "Measurements taken in, each once.", .counter)
     for (kind, count) in try counts("SELECT kind, sum(count) FROM received GROUP BY kind") {
@@ -29,16 +30,13 @@ extension Router {
     }
     text.family(
       "hatang_measurements_lost_total", "Measurements that agents declared lost.", .counter)
-    let holes = "SELECT reason, sum(last - first + 1) FROM holes GROUP BY reason"
-    for (reason, count) in try counts(holes) { text.sample([("reason", reason)], count) }
+    for lost in facts.lost { text.sample([("reason", lost.reason)], lost.count) }
     text.family(
       "hatang_measurements_rejected_total",
       "Measurements not used: rejected by agents (reason agent), or kept and set aside.", .counter)
-    let rejected = """
-      SELECT 'agent', ifnull(sum(rejected), 0) FROM agents
-      UNION ALL SELECT reason, sum(count) FROM set_aside GROUP BY reason
-      """
-    for (reason, count) in try counts(rejected) { text.sample([("reason", reason)], count) }
+    text.sample([("reason", "agent")], facts.agents.map(\.rejected).clampedSum())
+    let aside = "SELECT reason, sum(count) FROM set_aside GROUP BY reason"
+    for (reason, count) in try counts(aside) { text.sample([("reason", reason)], count) }
     text.family(
       "hatang_measurements_clock_corrected_total",
       "Measurements whose time an agent stamped before its clock was right, by the evidence that "

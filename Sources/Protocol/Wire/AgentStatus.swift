@@ -167,7 +167,7 @@ public struct AgentStatus: Equatable, Sendable {
       case 8: status.bufferBytes = try reader.unsigned(atMost: UInt64(Int64.max))
       case 9: status.writtenBytes = try reader.unsigned(atMost: UInt64(Int64.max))
       case 10: status.streams = try AgentStatus.streams(from: &reader)
-      case 11: status.certificateExpiresMs = try reader.integer()
+      case 11: status.certificateExpiresMs = try AgentStatus.legalTime(from: &reader)
       case 12: status.rejects = try AgentStatus.rejects(from: &reader)
       default: try reader.skip()
       }
@@ -175,6 +175,12 @@ public struct AgentStatus: Equatable, Sendable {
     try reader.expectEnd()
     guard foundVersion else { throw WireError(.missing("version"), at: 0) }
     self = status
+  }
+
+  /// For people to read: one beyond all legal times is the nearest of them.
+  private static func legalTime(from reader: inout CBORReader) throws(WireError) -> Int64 {
+    let legal = LegalRange.time.values
+    return min(max(try reader.integer(), legal.lowerBound), legal.upperBound)
   }
 
   private static func rejects(from reader: inout CBORReader) throws(WireError) -> [Reject] {
@@ -188,7 +194,8 @@ public struct AgentStatus: Equatable, Sendable {
         Reject(
           kind: try reader.text(atMost: rejectBytesMax),
           field: try reader.text(atMost: rejectBytesMax),
-          count: try reader.unsigned(atMost: UInt64(Int64.max)), lastMs: try reader.integer(),
+          count: try reader.unsigned(atMost: UInt64(Int64.max)),
+          lastMs: try AgentStatus.legalTime(from: &reader),
           reason: try reader.text(atMost: rejectBytesMax),
           sample: try reader.text(atMost: rejectBytesMax)))
     }
