@@ -38,9 +38,10 @@ import Testing
       "30/06/2026 12:00, bản 1, phương pháp 20.2/1",
       """
       Tính đến ngày 30/06/2026, khoảng 92,1\u{a0}% dân số Tỉnh &amp; Thử sống ở nơi có sóng 5G \
-      của nhà mạng phủ rộng nhất, MobiFone (45201); với độ tin cậy 95 %, con số thật nằm trong \
-      khoảng từ 80,1\u{a0}% đến 97,1\u{a0}%; còn 10,0\u{a0}% chưa đo được. Chưa đạt mục tiêu \
-      99\u{a0}% của năm 2030, kể cả khi mọi phần chưa đo đều tốt.
+      của nhà mạng phủ rộng nhất, MobiFone (45201); với độ tin cậy 95 %, con số thật của phần đã \
+      đo nằm trong khoảng từ 80,1\u{a0}% đến 97,1\u{a0}%; còn 10,0\u{a0}% chưa đo được, nên con số \
+      của toàn bộ nằm trong khoảng từ 72,1\u{a0}% đến 97,4\u{a0}%. Chưa đạt mục tiêu 99\u{a0}% của \
+      năm 2030, kể cả khi mọi phần chưa đo đều tốt.
       """, "href=\"/map\"", "href=\"/indicators/20.2\"",
     ] {
       #expect(card.contains(text), "\(text)")
@@ -55,6 +56,23 @@ import Testing
     ] {
       #expect(card.contains(text), "\(text)")
     }
+  }
+
+  @Test func `an interval is the whole's only where nothing is unmeasured`() throws {
+    try province.ingest(Province.coverage())
+    let part = try card("20.2", in: try page(.en))
+    #expect(
+      part.contains(
+        """
+        ; with 95% confidence the true figure of what was measured lies between 80.1% and 97.1%; \
+        10.0% is not measured yet, so the figure of the whole lies between 72.1% and 97.4%. The
+        """))
+    let tables = try Province.tables(population: [3200, 1800, 900, 400])
+    try province.recomputation(tables).run(nowMs: Province.nowMs, isAll: true)
+    let whole = try card("20.2", in: try page(isComputed: false))
+    #expect(
+      whole.contains(
+        "; với độ tin cậy 95 %, con số thật nằm trong khoảng từ 80,1\u{a0}% đến 97,1\u{a0}%. Chưa"))
   }
 
   @Test func `what is missing stands where the value would`() throws {

@@ -77,20 +77,38 @@ struct PlainSentence {
   }
 
   private var certainty: String {
+    let isWhole = figure.unmeasuredShare.map { $0 < 0.0005 } ?? false
     var text = ""
     if let interval = figure.interval {
-      let (low, high) = (
-        language.percent(interval.lowerBound), language.percent(interval.upperBound)
-      )
-      text += language.pick(
-        "; với độ tin cậy 95 %, con số thật nằm trong khoảng từ \(low) đến \(high)",
-        "; with 95% confidence the true figure lies between \(low) and \(high)")
+      let range = between(interval)
+      text +=
+        isWhole
+        ? language.pick(
+          "; với độ tin cậy 95 %, con số thật nằm trong khoảng \(range)",
+          "; with 95% confidence the true figure lies \(range)")
+        : language.pick(
+          "; với độ tin cậy 95 %, con số thật của phần đã đo nằm trong khoảng \(range)",
+          "; with 95% confidence the true figure of what was measured lies \(range)")
     }
-    if let share = figure.unmeasuredShare, share >= 0.0005 {
-      let unseen = language.percent(share: share)
-      text += language.pick("; còn \(unseen) chưa đo được", "; \(unseen) is not measured yet")
+    return isWhole ? text : text + unseen
+  }
+
+  /// The interval is of what was measured alone; of the whole there are only bounds.
+  private var unseen: String {
+    let whole = between(figure.bounds)
+    guard let share = figure.unmeasuredShare.map({ language.percent(share: $0) }) else {
+      return language.pick(
+        "; chưa rõ phần chưa đo lớn đến đâu, nên con số của toàn bộ nằm trong khoảng \(whole)",
+        "; how much is not measured is not known, so the figure of the whole lies \(whole)")
     }
-    return text
+    return language.pick(
+      "; còn \(share) chưa đo được, nên con số của toàn bộ nằm trong khoảng \(whole)",
+      "; \(share) is not measured yet, so the figure of the whole lies \(whole)")
+  }
+
+  private func between(_ range: ClosedRange<Double>) -> String {
+    let (low, high) = (language.percent(range.lowerBound), language.percent(range.upperBound))
+    return language.pick("từ \(low) đến \(high)", "between \(low) and \(high)")
   }
 
   private var verdict: String {
