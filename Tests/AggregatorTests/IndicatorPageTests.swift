@@ -224,6 +224,44 @@ import Testing
     #expect(gone.text.contains("Revision 9 is not kept; there are revisions from 1 to 1"))
   }
 
+  @Test func `of a day that was thinned out nothing is shown but what is nearest`() throws {
+    let day: Int64 = 86_400_000
+    try province.ingest(Province.coverage())
+    // The last of June; three of July, and the last of July.
+    for (index, days) in [Int64(0), 1, 2, 3, 20].enumerated() {
+      try province.ingest([
+        Province.sample(
+          tile: Province.tile, cell: index, day: 0, isCovered: true, plmn: "45201")
+      ])
+      try compute(after: days * day)
+    }
+    let later = 200 * day
+    try Revisions(path: province.site.path).thin(
+      "20.2", nowMs: Province.nowMs + later, utcOffsetMinutes: 420)
+    func answer(_ at: String, _ language: String = "vi") throws -> (status: Int, text: String) {
+      try self.answer(
+        "/indicators/20.2", [.init("at", at), .init("lang", language)], after: later)
+    }
+    let gone = try answer("2026-07-03")
+    #expect(gone.status == 404)
+    #expect(
+      gone.text.contains(
+        """
+        Giá trị ngày 03/07/2026 của chỉ tiêu 20.2 không còn được giữ: sau 90 ngày chỉ giữ bản cuối \
+        mỗi tháng. Gần nhất: bản 1 (30/06/2026 12:00) và bản 5 (20/07/2026 12:00).
+        """))
+    #expect(
+      try answer("2026-07-03", "en").text.contains(
+        """
+        The value of 3 Jul 2026 of indicator 20.2 is not kept: after 90 days only the last of each \
+        month is. Nearest: revision 1 (30 Jun 2026 12:00) and revision 5 (20 Jul 2026 12:00).
+        """))
+    #expect(try answer("2026-06-30").text.contains("(bản 1)"))
+    #expect(try answer("2026-07-20").text.contains("(bản 5)"))
+    #expect(try answer("2026-07-31").text.contains("(bản 5)"))
+    #expect(try answer("2026-06-29").text.contains("Bản đầu tiên của chỉ tiêu 20.2 có từ"))
+  }
+
   @Test(arguments: ["0", "-1", "x", "2026-13-01", "2026-02-30", "99999999999999999999", "1e3", ""])
   func `a moment that is none is a bad request`(at: String) throws {
     try compute()

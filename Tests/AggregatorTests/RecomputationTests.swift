@@ -142,6 +142,27 @@ import Testing
     #expect(kept(once) == once)
   }
 
+  /// As long as days are kept, nothing is in doubt.
+  @Test(arguments: [Int64(3_600), Int64(5 * 86_400)])
+  func `what was shown last on a day is known, or known to be gone`(seconds: Int64) {
+    let all = entries(every: seconds, over: 400 * 86_400)
+    let kept = kept(all)
+    var gone = 0
+    for age in 1..<399 {
+      let endMs = LocalDay.startMs(ofDay: Province.today - age + 1, utcOffsetMinutes: 420)
+      let before = kept.last { $0.computedAtMs < endMs }
+      guard let next = kept.first(where: { $0.computedAtMs >= endMs }) else { continue }
+      let isInDoubt = RevisionThinning.mayHaveThinned(
+        between: before, and: next, until: endMs, nowMs: nowMs, utcOffsetMinutes: 420)
+      if all.last(where: { $0.computedAtMs < endMs }) != before {
+        gone += 1
+        #expect(isInDoubt, "\(age) days ago")
+      }
+      if age < 85 { #expect(!isInDoubt, "\(age) days ago") }
+    }
+    #expect(gone > 200)
+  }
+
   @Test func `before and after a change by people is kept`() {
     var all = entries(every: 60, over: 86_400 * 2)
     let place = 100

@@ -47,6 +47,26 @@ package enum RevisionThinning {
     return expired
   }
 
+  /// Whether between two revisions that are kept one may have been thinned out that was computed
+  /// before a moment between them: then nobody knows any more what was shown at that moment.
+  ///
+  /// - Parameters:
+  ///   - before: `nil`: none is kept from before the moment.
+  ///   - next: the first one that is kept and was not computed before it.
+  package static func mayHaveThinned(
+    between before: Entry?, and next: Entry, until endMs: Int64, nowMs: Int64,
+    utcOffsetMinutes: Int
+  ) -> Bool {
+    guard next.revision > (before?.revision ?? 0) + 1 else { return false }
+    let day = LocalDay.day(ofMs: next.computedAtMs, utcOffsetMinutes: utcOffsetMinutes)
+    let monthMs = LocalDay.startMs(
+      ofDay: LocalDay.firstDay(ofMonth: LocalDay.month(ofDay: day)),
+      utcOffsetMinutes: utcOffsetMinutes)
+    // What is gone gave way to a later one of its own day or, beyond 90 days, month.
+    let fromMs = max(monthMs, before?.computedAtMs ?? monthMs)
+    return fromMs < endMs && nowMs - fromMs > daysMs
+  }
+
   /// A number that is the same for all moments of which only the last is kept.
   private static func slot(_ timeMs: Int64, _ age: Int64, _ utcOffsetMinutes: Int) -> Int64 {
     if age <= quartersMs { return timeMs / allMs }

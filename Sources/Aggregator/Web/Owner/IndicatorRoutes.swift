@@ -64,11 +64,35 @@ extension OwnersSite {
   private func json(of code: String, at moment: PastMoment) throws -> String? {
     switch moment {
     case .revision(let number): try store.revision(code, number: number)
-    case .day(let day):
-      try store.revision(
-        code,
-        before: LocalDay.startMs(ofDay: day + 1, utcOffsetMinutes: method.utcOffsetMinutes))
+    case .day(let day): try lastRevision(of: code, on: day)
     }
+  }
+
+  /// `nil`: there was none yet, or it is no longer known which one it was.
+  private func lastRevision(of code: String, on day: Int) throws -> String? {
+    let around = try revisions(of: code, around: day)
+    guard let before = around.before, !isThinned(around, day) else { return nil }
+    return try store.revision(code, number: before.revision)
+  }
+
+  private typealias Around = (before: HistoryPoint?, next: HistoryPoint?)
+
+  /// The last one that is kept from before a day's end, and the one that is kept after it.
+  private func revisions(of code: String, around day: Int) throws -> Around {
+    let points = try store.points(code, after: 0)
+    let later = points.lastIndex { $0.timeMs < endMs(ofDay: day) }.map { $0 + 1 } ?? 0
+    return (points[..<later].last, points[later...].first)
+  }
+
+  private func isThinned(_ around: Around, _ day: Int) -> Bool {
+    guard let next = around.next else { return false }
+    return RevisionThinning.mayHaveThinned(
+      between: around.before.map(\.entry), and: next.entry, until: endMs(ofDay: day),
+      nowMs: nowMs, utcOffsetMinutes: method.utcOffsetMinutes)
+  }
+
+  private func endMs(ofDay day: Int) -> Int64 {
+    LocalDay.startMs(ofDay: day + 1, utcOffsetMinutes: method.utcOffsetMinutes)
   }
 
   /// Says what there is instead.
@@ -81,7 +105,9 @@ extension OwnersSite {
       return refusal(404, language, "Chưa có bản nào.", "There is no revision yet.")
     }
     switch moment {
-    case .day:
+    case .day(let day):
+      let around = try revisions(of: code, around: day)
+      if isThinned(around, day) { return thinned(around, day, code, language) }
       let start = times.moment(first.timeMs)
       return refusal(
         404, language, "Bản đầu tiên của chỉ tiêu \(code) có từ \(start).",
@@ -102,6 +128,35 @@ extension OwnersSite {
         \(nearest?.revision ?? last.revision).
         """)
     }
+  }
+
+  private func thinned(
+    _ around: Around, _ day: Int, _ code: String, _ language: Language
+  ) -> HTTPResponse {
+    let nearest = { (language: Language) in
+      let times = self.times(language)
+      return [around.before, around.next].compactMap { $0 }.map { point in
+        let moment = times.moment(point.timeMs)
+        return language.pick(
+          "bản \(point.revision) (\(moment))", "revision \(point.revision) (\(moment))")
+      }.joined(separator: language.pick(" và ", " and "))
+    }
+    return refusal(
+      404, language,
+      """
+      Giá trị ngày \(times(.vi).day(day)) của chỉ tiêu \(code) không còn được giữ: sau 90 ngày chỉ \
+      giữ bản cuối mỗi tháng. Gần nhất: \(nearest(.vi)).
+      """,
+      """
+      The value of \(times(.en).day(day)) of indicator \(code) is not kept: after 90 days only the \
+      last of each month is. Nearest: \(nearest(.en)).
+      """)
+  }
+}
+
+extension HistoryPoint {
+  fileprivate var entry: RevisionThinning.Entry {
+    .init(revision: revision, computedAtMs: timeMs, cause: cause)
   }
 }
 
