@@ -73,7 +73,8 @@ struct CoverageScene {
   /// all of it where nothing was measured yet.
   func gain(_ tile: SceneTile) -> Double {
     guard population > 0 else { return 0 }
-    let spread = figure.map { $0.interval.upper - $0.interval.lower } ?? 0
+    let measured = figure.flatMap { $0.measuredPopulation > 0 ? $0.interval : nil }
+    let spread = measured.map { $0.upper - $0.lower } ?? 0
     return 100 * Double(tile.people) / Double(population) * (1 - spread)
   }
 }
