@@ -292,4 +292,29 @@ import Testing
     let text = String(decoding: metrics.body, as: UTF8.self)
     #expect(!text.contains("agent=\"silent-1\"") && text.contains("agent=\"fine-1\""))
   }
+
+  @Test func `a certificate that was renewed and is not installed yet stays a problem everywhere`()
+    throws
+  {
+    let site = try OperationsSite()
+    // The one of fine-1 ends sooner than it says.
+    site.site.folder.write(
+      "V\t281124082542Z\t\t3A\tunknown\t/CN=expire-1\n"
+        + "V\t700104000000Z\t\t3B\tunknown\t/CN=fine-1\n", to: "index.txt")
+    let router = try site.router()
+    router.certificateIndex = site.site.folder.file("index.txt")
+    func text(_ path: String) -> String {
+      String(decoding: router.answer(HTTPRequest(path: path)).body, as: UTF8.self)
+    }
+    let (page, metrics, api) = (text("/operations"), text("/metrics"), text("/api/v1/agents"))
+    #expect(page.contains("Chứng thư của expire-1 hết hạn sau 3 ngày"))
+    #expect(page.contains("Chứng thư của fine-1 hết hạn sau 1 ngày"))
+    let name = "hatang_agent_certificate_expiry_timestamp_seconds"
+    #expect(metrics.contains("\(name){agent=\"expire-1\"} 432000\n"))
+    #expect(metrics.contains("\(name){agent=\"fine-1\"} 259200\n"))
+    for day in ["06", "04"] {
+      let member = "\"certificate_expires\":\"1970-01-\(day)T00:00:00Z\""
+      #expect(api.ranges(of: member).count == 1, "\(day)")
+    }
+  }
 }

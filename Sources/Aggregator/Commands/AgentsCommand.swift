@@ -8,7 +8,9 @@ enum AgentsCommand: Command {
 
   static func run(_ options: Options) throws -> ExitCode {
     let configuration = try AggregatorConfiguration.read(options.config)
-    let report = try AgentsReport(try StoreReader(path: configuration.storePath))
+    let report = try AgentsReport(
+      try StoreReader(path: configuration.storePath),
+      authority: AuthorityIndex(file: configuration.authority.indexFile))
     if options.has("json") {
       var json = JSONWriter()
       report.write(to: &json)

@@ -18,7 +18,7 @@ package struct OperationsFacts {
   package let store: StoreFacts
   /// The newest measurement of each indicator that has one.
   package let newest: [(code: String, atMs: Int64)]
-  /// When certificates expire, by agent: as the authority's index has it, else as the agent says.
+  /// When certificates expire, by agent; also of those that were enrolled and not heard yet.
   package let certificates: [(agent: String, expiresMs: Int64)]
   /// What ingest says of itself; `nil` in another process than the daemon.
   package let ingest: IngestReport.Facts?
@@ -47,25 +47,18 @@ package struct OperationsFacts {
     self.ingest = ingest
     let read = try reader.snapshot {
       (
-        try AgentsReport(reader, nowMs: nowMs).agents, try LedgerReport(reading: reader),
+        try AgentsReport(reader, authority: authority, nowMs: nowMs).agents,
+        try LedgerReport(reading: reader),
         try OperationsFacts.lost(reader), try StoreFacts(reader, nowMs: nowMs),
         try OperationsFacts.areas(reader)
       )
     }
-    (_, ledger, lost, store, _) = read
+    var areasOf: [String: [String]]
+    (agents, ledger, lost, store, areasOf) = read
     var expiries: [String: Int64] = [:]
-    for agent in read.0 { expiries[agent.name] = agent.certificateMs }
     for expiry in authority?.expiries ?? [] { expiries[expiry.agent] = expiry.expiresMs }
-    let revoked = authority?.revoked ?? []
-    certificates = expiries.filter { !revoked.contains($0.key) }
-      .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    agents = read.0.map { agent in
-      var agent = agent
-      agent.isRevoked = revoked.contains(agent.name)
-      agent.certificateMs = expiries[agent.name]
-      return agent
-    }
-    var areasOf = read.4
+    for agent in agents { expiries[agent.name] = agent.isRevoked ? nil : agent.certificateMs }
+    certificates = expiries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     var siteOf: [String: String] = [:]
     for agent in agents {
       let site = authority?.sites[agent.name]

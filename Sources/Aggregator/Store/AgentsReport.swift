@@ -24,7 +24,7 @@ package struct AgentsReport: Equatable, Sendable {
     package var id: Int64 = 0
     /// Since when it is on line, or off; `nil`: not known.
     package var stateSinceMs: Int64?
-    /// When its certificate expires; `nil`: it has none, or does not say.
+    /// When its certificate expires; `nil`: nobody says.
     package var certificateMs: Int64?
     /// As the authority's index has it: all its certificates were.
     package var isRevoked = false
@@ -54,8 +54,12 @@ package struct AgentsReport: Equatable, Sendable {
     package let atMs: Int64
   }
 
-  /// - Parameter nowMs: for rates.
-  package init(_ reader: StoreReader, nowMs: Int64 = wallClockMs()) throws(StoreError) {
+  /// - Parameters:
+  ///   - authority: what was issued and revoked; `nil`: not known.
+  ///   - nowMs: for rates.
+  package init(
+    _ reader: StoreReader, authority: AuthorityIndex? = nil, nowMs: Int64 = wallClockMs()
+  ) throws(StoreError) {
     agents = try reader.rows(
       """
       SELECT name, online, last_seen_ms, version, backlog, oldest_unsent_seconds, clock_offset_ms,
@@ -83,6 +87,21 @@ package struct AgentsReport: Equatable, Sendable {
       return agent
     }
     try addArrivals(reader, nowMs)
+    if let authority { add(authority) }
+  }
+
+  /// Of two ends of a certificate the earlier counts: what was issued last need not be installed
+  /// yet, and what the agent says is of when it was heard last.
+  private mutating func add(_ authority: AuthorityIndex) {
+    let issued = Dictionary(
+      uniqueKeysWithValues: authority.expiries.map { ($0.agent, $0.expiresMs) })
+    let revoked = authority.revoked
+    for place in agents.indices {
+      let agent = agents[place]
+      agents[place].isRevoked = revoked.contains(agent.name)
+      agents[place].certificateMs =
+        [agent.certificateMs, issued[agent.name]].compactMap { $0 }.min()
+    }
   }
 
   private mutating func addArrivals(_ reader: StoreReader, _ nowMs: Int64) throws(StoreError) {

@@ -47,7 +47,11 @@ package final class Router {
   func operationsFacts() throws -> OperationsFacts {
     try OperationsFacts(
       store, indicators: tables.indicators, ingest: report.current, agentAreas: agentAreas,
-      authority: certificateIndex.flatMap(AuthorityIndex.init(file:)), nowMs: nowMs)
+      authority: authority, nowMs: nowMs)
+  }
+
+  private var authority: AuthorityIndex? {
+    certificateIndex.flatMap(AuthorityIndex.init(file:))
   }
 
   func indicatorsReport() throws -> IndicatorsReport {
@@ -114,8 +118,8 @@ package final class Router {
       return .json(json { report.write(to: &$0) })
     case "/api/v1/areas": return .json(areas())
     case "/api/v1/agents":
-      return .json(
-        try json { try AgentsReport(store).write(to: &$0, page: ListPage(request)) })
+      let report = try AgentsReport(store, authority: authority, nowMs: nowMs)
+      return .json(json { report.write(to: &$0, page: ListPage(request)) })
     case "/api/v1/ledger":
       return .json(
         try json { try LedgerReport(store).write(to: &$0, page: ListPage(request)) })
