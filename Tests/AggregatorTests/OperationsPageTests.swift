@@ -293,6 +293,32 @@ import Testing
     #expect(!text.contains("agent=\"silent-1\"") && text.contains("agent=\"fine-1\""))
   }
 
+  @Test func `a site that was taken down is not waited for in the sums`() throws {
+    let site = try OperationsSite(isInTrouble: false)
+    try site.site.ingest(
+      [.status("silent-1", .offline, at: OperationsSite.nowMs)], at: OperationsSite.nowMs)
+    site.site.folder.write(
+      "R\t281124082542Z\t251124082542Z\t3A\tunknown\t/CN=silent-1\n", to: "index.txt")
+    let router = try site.router()
+    router.certificateIndex = site.site.folder.file("index.txt")
+    func page(_ query: [HTTPRequest.QueryItem] = []) -> String {
+      let answer = router.answer(HTTPRequest(path: "/operations", query: query))
+      return String(decoding: answer.body, as: UTF8.self)
+    }
+    let all = page()
+    for text in [
+      "Không có vấn đề nào",
+      """
+      <div class="tile"><span class="name">Trạm đang kết nối</span>\
+      <span class="number">6 / 6</span></div>
+      """, ">Tất cả 7</a>", ">Đang kết nối 6</a>", ">Mất kết nối 0</a>",
+    ] {
+      #expect(all.contains(text), "\(text)")
+    }
+    #expect(try agents(in: all).last == "silent-1")
+    #expect(try agents(in: page([.init("state", "offline")])).isEmpty)
+  }
+
   @Test func `a certificate that was renewed and is not installed yet stays a problem everywhere`()
     throws
   {

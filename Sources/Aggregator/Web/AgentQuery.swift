@@ -127,8 +127,9 @@ struct AgentQuery {
     return switch state {
     case nil: true
     case .problem: isInTrouble
-    case .online: agent.isOnline
-    case .offline: !agent.isOnline
+    // What was taken down is neither.
+    case .online: agent.isOnline && !agent.isRevoked
+    case .offline: !agent.isOnline && !agent.isRevoked
     }
   }
 
@@ -157,8 +158,11 @@ struct AgentQuery {
     case .version:
       return order(agents) { $0.version.isEmpty ? nil : $0.version }
     case .state:
-      // Trouble first, then those that are off line.
-      return order(agents) { (inTrouble.contains($0.name) ? 0 : 2) + ($0.isOnline ? 1 : 0) }
+      // Trouble first, then those that are off line; those that were taken down come last.
+      return order(agents) { agent in
+        let rank = (inTrouble.contains(agent.name) ? 0 : 2) + (agent.isOnline ? 1 : 0)
+        return agent.isRevoked ? 4 : rank
+      }
     case .seen: return order(agents) { $0.lastSeenMs }
     case .backlog: return order(agents) { $0.backlog }
     case .oldest: return order(agents) { $0.oldestUnsentSeconds }

@@ -61,13 +61,13 @@ struct AgentTable {
   }
 
   private func filters(to html: inout HTML) {
-    let agents = page.facts.agents
+    let (agents, expected) = (page.facts.agents, page.facts.standing)
     html.element("p", "filters") { html in
       filter(language.pick("Tất cả", "All"), agents.count, query.state == nil, to: &html) {
         $0.state = nil
       }
       let trouble = agents.count { inTrouble.contains($0.name) }
-      let online = agents.count { $0.isOnline }
+      let online = expected.count { $0.isOnline }
       filter(
         language.pick("Có vấn đề", "In trouble"), trouble, query.state == .problem, to: &html
       ) { $0.state = .problem }
@@ -75,8 +75,8 @@ struct AgentTable {
         language.pick("Đang kết nối", "Online"), online, query.state == .online, to: &html
       ) { $0.state = .online }
       filter(
-        language.pick("Mất kết nối", "Offline"), agents.count - online, query.state == .offline,
-        to: &html
+        language.pick("Mất kết nối", "Offline"), expected.count - online,
+        query.state == .offline, to: &html
       ) { $0.state = .offline }
     }
     html.element("p", "filters") { html in

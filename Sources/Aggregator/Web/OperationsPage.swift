@@ -102,14 +102,15 @@ struct OperationsPage {
 
   /// What one sees at a glance.
   private func summary(to html: inout HTML) {
-    let online = facts.agents.count { $0.isOnline }
-    let backlog = facts.agents.reduce(Int64(0)) { $0.addingReportingOverflow($1.backlog).0 }
+    let expected = facts.standing
+    let online = expected.count { $0.isOnline }
+    let backlog = expected.map(\.backlog).clampedSum()
     let isBalanced = facts.ledger.isBalanced
     html.element("section", "tiles") { html in
       tile(
         language.pick("Trạm đang kết nối", "Agents online"),
-        "\(language.whole(Int64(online))) / \(language.whole(Int64(facts.agents.count)))",
-        online < facts.agents.count, to: &html)
+        "\(language.whole(Int64(online))) / \(language.whole(Int64(expected.count)))",
+        online < expected.count, to: &html)
       if let ingest = facts.ingest {
         let rate = ingest.recent.perSecond(now: monotonicNow())
         tile(
