@@ -1,6 +1,7 @@
 import Aggregator
 import Daemon
 import Protocol
+import SQLite
 import TestSupport
 import Testing
 
@@ -102,8 +103,8 @@ import Testing
       "/api/v1/areas?lang=en",
       "parameter lang is not known here; this address takes no parameter"
     ),
-    ("/operations?lang=%3Cscript%3E", "parameter lang is \"<script>\", allowed vi, en"),
-    ("/operations?lang=", "parameter lang is \"\", allowed vi, en"),
+    ("/metrics?lang=%3Cscript%3E", "parameter lang is \"<script>\", allowed vi, en"),
+    ("/readyz?lang=", "parameter lang is \"\", allowed vi, en"),
   ])
   func `an illegal parameter is told with what is legal`(path: String, text: String) throws {
     let answer = try site.get(path)
@@ -116,14 +117,57 @@ import Testing
   }
 
   @Test(arguments: [
-    "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/api/v1/../../x", "//", "/api/v1/indicators/",
-    "/api/v1/indicators/20.2/../20.1", "/api/v1/indicators/%3Cscript%3E", "/api", "/events/",
+    "/api/v1/../../x", "/api/v1/indicators/", "/api/v1/indicators/20.2/../20.1",
+    "/api/v1/indicators/%3Cscript%3E",
   ])
-  func `a path that leads nowhere is 404 with the paths there are`(path: String) throws {
+  func `a path of the API that leads nowhere is 404 with the paths there are`(
+    path: String
+  ) throws {
     let answer = try site.get(path)
     #expect(answer.status == 404, "\(answer.body.prefix(200))")
     #expect(answer.body.contains("there are /, ") || answer.body.contains("filled are 7.1"))
-    #expect(!answer.body.contains("root:"))
+    #expect(answer.headers["content-type"] == "application/problem+json; charset=utf-8")
+  }
+
+  @Test(arguments: [
+    "/../../etc/passwd", "/..%2f..%2fetc/passwd", "//", "/api", "/events/", "/%3Cscript%3E",
+  ])
+  func `a page that is none is 404, in the reader's language, with those there are`(
+    path: String
+  ) throws {
+    for (query, text) in [("", "Không có trang /"), ("?lang=en", "There is no page /")] {
+      let answer = try site.get(path + query)
+      #expect(answer.status == 404, "\(answer.body.prefix(200))")
+      #expect(answer.headers["content-type"] == "text/html; charset=utf-8")
+      #expect(answer.body.contains(text) && answer.body.contains("/, /indicators/&lt;code&gt;, "))
+      #expect(!answer.body.contains("root:") && !answer.body.contains("<script>"))
+    }
+  }
+
+  @Test(arguments: ["/operations", "/operations/agents/x", "/map", "/nothing"])
+  func `a language that is none is told in a page`(path: String) throws {
+    let answer = try site.get(path + "?lang=%3Cscript%3E")
+    #expect(answer.status == 400)
+    #expect(answer.body.contains("Ngôn ngữ “&lt;script&gt;” không có; có vi và en."))
+  }
+
+  @Test func `where the store cannot be read, people and programs are told, each their way`()
+    throws
+  {
+    // Of the first table that each of them asks for.
+    try Database(path: site.province.site.path).execute("DROP TABLE revisions")
+    let page = try site.get("/")
+    #expect(page.status == 503)
+    #expect(page.body.contains("<h1>Chưa trả lời được</h1>"))
+    #expect(page.body.contains("Hiện chưa đọc được kho số liệu; hãy thử lại sau."))
+    #expect(try site.get("/?lang=en").body.contains("<h1>No answer now</h1>"))
+    let problem = try site.get("/api/v1/indicators")
+    #expect(problem.status == 503)
+    #expect(
+      problem.body == """
+        {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the store \
+        cannot be read now; try again, the server's journal says why","error":"store_unreadable"}\n
+        """)
   }
 
   @Test func `a body is refused at the head, of whatever length`() throws {
@@ -159,9 +203,15 @@ import Testing
     let folder = TemporaryFolder()
     folder.write("0123456789abcdef-token\n", to: "token")
     let site = try WebSite(http: "token_file: \"\(folder.file("token"))\"")
-    let refused = try site.get("/")
+    let page = try site.get("/")
+    #expect(page.status == 401 && page.body.contains("<h1>Cần mã truy cập</h1>"))
+    #expect(page.body.contains("đăng nhập bằng tên bất kỳ, mật khẩu là mã đó."))
+    #expect(!page.body.contains("Phủ sóng"))
+    let refused = try site.get("/api/v1/indicators")
     #expect(refused.status == 401)
-    #expect(refused.headers["www-authenticate"] == "Basic realm=\"hatang\", charset=\"UTF-8\"")
+    for answer in [page, refused] {
+      #expect(answer.headers["www-authenticate"] == "Basic realm=\"hatang\", charset=\"UTF-8\"")
+    }
     #expect(
       refused.body.contains(
         """

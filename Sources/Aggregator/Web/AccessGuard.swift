@@ -28,14 +28,29 @@ package struct AccessGuard: Sendable {
     }
   }
 
-  static let refusal = WebError(
+  /// Browsers show it to whoever gives up logging in.
+  static func refusal(of request: HTTPRequest) -> HTTPResponse {
+    var response =
+      request.isForPeople
+      ? HTTPResponse.refusal(
+        401, request.language,
+        "Máy chủ này cần mã truy cập (http.token_file): đăng nhập bằng tên bất kỳ, mật khẩu là "
+          + "mã đó.",
+        "This server wants its access token (http.token_file): log in with any name and the token "
+          + "as the password.")
+      : tokenNeeded.response
+    response.ownHeaders = [
+      HTTPResponse.Header("WWW-Authenticate", "Basic realm=\"hatang\", charset=\"UTF-8\"")
+    ]
+    return response
+  }
+
+  private static let tokenNeeded = WebError(
     status: 401, error: "token_needed",
     message: """
       this server wants its access token (http.token_file): send Authorization: Bearer <token>, \
       or log in with any name and the token as the password
-      """,
-    headers: [HTTPResponse.Header("WWW-Authenticate", "Basic realm=\"hatang\", charset=\"UTF-8\"")]
-  ).response
+      """)
 
   /// Takes as long for a wrong token as for the right one.
   private static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {

@@ -158,10 +158,12 @@ extension Router {
     let name = String(request.path.dropFirst(AgentPage.prefix.count))
     let facts = try operationsFacts()
     guard let agent = facts.agents.first(where: { $0.name == name }) else {
-      return WebError(
-        status: 404, error: "unknown_agent",
-        message: "no agent of this name has been heard; /api/v1/agents lists those that were"
-      ).response
+      return .refusal(
+        404, request.language,
+        "Chưa trạm nào tên \(name.prefix(60)) báo cáo; trang Vận hành liệt kê các trạm đã báo cáo.",
+        "No agent named \(name.prefix(60)) has been heard; the page Operations lists those that "
+          + "were.",
+        path: "/operations")
     }
     let language = request.language
     let page = AgentPage(

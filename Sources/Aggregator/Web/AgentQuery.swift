@@ -38,37 +38,41 @@ struct AgentQuery {
       case "find":
         guard value.count <= AgentQuery.findMax else {
           throw IllegalQuery(
-            error: .parameter(
-              "find", "has \(value.count) characters, allowed 0…\(AgentQuery.findMax)"))
+            "find có \(value.count) ký tự; nhiều nhất \(AgentQuery.findMax).",
+            "find has \(value.count) characters; at most \(AgentQuery.findMax).")
         }
         find = value.isEmpty ? nil : value
       case "area": area = try AgentQuery.word(item, areas) { $0 }
       case "page":
         guard let number = Int(value), (1...1_000_000).contains(number) else {
           throw IllegalQuery(
-            error: .parameter("page", "is \"\(value.prefix(40))\", allowed 1…1000000"))
+            "page=\(value.prefix(60)) không dùng được; hãy ghi 1…1000000.",
+            "page=\(value.prefix(60)) means nothing; give 1…1000000.")
         }
         page = number
       default:
+        let known = "lang, sort, order, state, area, find, page"
         throw IllegalQuery(
-          error: .parameter(
-            item.name, "is not known here; known are lang, sort, order, state, area, find, page"))
+          "Ở đây không có \(item.name.prefix(60)); có \(known).",
+          "There is no \(item.name.prefix(60)) here; there are \(known).")
       }
     }
   }
 
   struct IllegalQuery: Error {
-    let error: WebError
+    let text: LocalText
+
+    init(_ vi: String, _ en: String) { text = LocalText(vi: vi, en: en) }
   }
 
   private static func word<Value>(
     _ item: HTTPRequest.QueryItem, _ legal: [String], _ make: (String) -> Value?
   ) throws(IllegalQuery) -> Value {
     guard legal.contains(item.value), let value = make(item.value) else {
+      let (given, words) = (item.value.prefix(60), legal.joined(separator: ", "))
       throw IllegalQuery(
-        error: .parameter(
-          item.name,
-          "is \"\(item.value.prefix(40))\", allowed \(legal.joined(separator: ", "))"))
+        "\(item.name)=\(given) không dùng được; có \(words).",
+        "\(item.name)=\(given) means nothing; there are \(words).")
     }
     return value
   }

@@ -156,11 +156,11 @@ final class HTTPDesk {
 
   fileprivate func answer(_ connection: OpaquePointer, path: String) -> MHD_Result {
     let authorization = unsafe HTTPServer.header("Authorization", of: connection)
+    let request = unsafe HTTPRequest(path: path, query: HTTPDesk.query(of: connection))
     guard access.admits(path: path, authorization: authorization) else {
-      return unsafe HTTPServer.send(AccessGuard.refusal, on: connection)
+      return unsafe HTTPServer.send(AccessGuard.refusal(of: request), on: connection)
     }
     if path == "/events" { return unsafe stream(connection) }
-    let request = unsafe HTTPRequest(path: path, query: HTTPDesk.query(of: connection))
     guard let answer = cache.answer(request, now: monotonicNow(), handle) else { return .NO }
     let encodings = unsafe HTTPServer.header("Accept-Encoding", of: connection)
     return unsafe answer.queue(

@@ -9,7 +9,8 @@ extension Router {
     do throws(AgentQuery.IllegalQuery) {
       query = try AgentQuery(request, areas: tables.areas.ids)
     } catch {
-      return error.error.response
+      return .refusal(
+        400, request.language, error.text.vi, error.text.en, path: "/operations")
     }
     let language = request.language
     let facts = try operationsFacts()

@@ -61,14 +61,9 @@ package final class Router {
   /// Never fails: what cannot be read is an answer too.
   package func answer(_ request: HTTPRequest) -> HTTPResponse {
     var response: HTTPResponse
-    let isAPI = request.path.hasPrefix("/api/")
     let endpoint = Endpoint.at(request.path)
     do {
-      if let refusal = refusal(of: request, endpoint, isAPI: isAPI) {
-        response = refusal.response
-      } else {
-        response = try route(request)
-      }
+      response = try refusal(of: request, endpoint) ?? route(request)
     } catch is StateInProgress {
       response = Router.stateInProgress.response
     } catch {
@@ -76,11 +71,7 @@ package final class Router {
       if troubleLog.allows(now: monotonicNow()) {
         Log.error("the store cannot be read", [("path", request.path), ("error", "\(error)")])
       }
-      response =
-        WebError(
-          status: 503, error: "store_unreadable",
-          message: "the store cannot be read now; try again, the server's journal says why"
-        ).response
+      response = unreadable(request)
     }
     if endpoint?.isOpen == true { response = .open(response) }
     // What `open` has not marked is for our own pages.
@@ -90,21 +81,27 @@ package final class Router {
     return response
   }
 
-  private func refusal(
-    of request: HTTPRequest, _ endpoint: Endpoint?, isAPI: Bool
-  ) -> WebError? {
-    if isAPI {
-      guard let endpoint else { return Router.unknownPath }
-      return endpoint.refusal(of: request)
+  private func refusal(of request: HTTPRequest, _ endpoint: Endpoint?) -> HTTPResponse? {
+    if request.isForPeople { return .refusalOfLanguage(request) }
+    if let endpoint { return endpoint.refusal(of: request)?.response }
+    if request.path.hasPrefix("/api/") { return Router.unknownPath.response }
+    let words = Language.allCases.map(\.rawValue).joined(separator: ", ")
+    return request.unknownLanguage.map {
+      WebError.parameter("lang", "is \"\($0.prefix(40))\", allowed \(words)").response
     }
-    // The owners' pages say it in a page.
-    if site.serves(request.path) { return nil }
-    let words = Language.allCases.map(\.rawValue)
-    if let word = request.value("lang"), !words.contains(word) {
-      return .parameter(
-        "lang", "is \"\(word.prefix(40))\", allowed \(words.joined(separator: ", "))")
+  }
+
+  private func unreadable(_ request: HTTPRequest) -> HTTPResponse {
+    guard request.isForPeople else {
+      return WebError(
+        status: 503, error: "store_unreadable",
+        message: "the store cannot be read now; try again, the server's journal says why"
+      ).response
     }
-    return nil
+    return .refusal(
+      503, request.language,
+      "Hiện chưa đọc được kho số liệu; hãy thử lại sau. Nhật ký của máy chủ ghi nguyên nhân.",
+      "The store cannot be read now; try again later. The server's journal says why.")
   }
 
   private func route(_ request: HTTPRequest) throws -> HTTPResponse {
@@ -141,7 +138,7 @@ package final class Router {
 
   private func indicator(_ request: HTTPRequest) throws -> HTTPResponse {
     let prefix = "/api/v1/indicators/"
-    guard request.path.hasPrefix(prefix) else { return Router.unknownPath.response }
+    guard request.path.hasPrefix(prefix) else { return Router.unknownPage(request) }
     let parts = request.path.dropFirst(prefix.count).split(
       separator: "/", omittingEmptySubsequences: false)
     let isHistory = parts.count == 2 && parts[1] == "history"
@@ -195,11 +192,13 @@ package final class Router {
     }
   }
 
+  private static let pages = [
+    "/", "/indicators/<code>", "/map", "/tiles", "/reports", "/data", "/operations",
+    "/operations/agents/<agent>",
+  ]
+
   private static let unknownPath: WebError = {
-    let paths = [
-      "/", "/indicators/<code>", "/map", "/tiles", "/reports", "/data", "/operations",
-      "/operations/agents/<agent>", "/events", "/metrics", "/healthz", "/readyz",
-    ]
+    let paths = pages + ["/events", "/metrics", "/healthz", "/readyz"]
     let shown = (paths + Endpoint.all.map(\.path)).joined(separator: ", ")
     return WebError(
       status: 404, error: "not_found", message: "no such path; there are \(shown)")
@@ -209,6 +208,15 @@ package final class Router {
     status: 503, error: "state_in_progress",
     message: "everything is being made again from the raw data; try again in some minutes",
     headers: [.init("Retry-After", "60")])
+
+  private static func unknownPage(_ request: HTTPRequest) -> HTTPResponse {
+    let path = request.path.prefix(60)
+    let shown = pages.joined(separator: ", ")
+    return .refusal(
+      404, request.language,
+      "Không có trang \(path); có \(shown). Cho chương trình: /api/v1/openapi.json.",
+      "There is no page \(path); there are \(shown). For programs: /api/v1/openapi.json.")
+  }
 
   /// That this is answered says that the process and the web server's thread live.
   private func health() -> HTTPResponse {

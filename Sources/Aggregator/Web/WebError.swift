@@ -1,11 +1,12 @@
 import Daemon
 
-/// An answer that is none, as a problem of RFC 9457: what failed, and what would be right.
+/// An answer that is none, as a problem of RFC 9457: what failed, and what would be right. For
+/// programs; people get `HTTPResponse.refusal`.
 struct WebError {
   let status: Int
   /// For programs.
   let error: String
-  /// For people: what was asked for, what is legal.
+  /// For who writes the program: what was asked for, what is legal.
   let message: String
   /// What the server names beside it, such as `Allow`.
   var headers: [HTTPResponse.Header] = []

@@ -59,16 +59,9 @@ final class OwnersSite {
 
   var nowMs: Int64 { now() }
 
-  func serves(_ path: String) -> Bool { page(path) != nil }
-
   /// `nil`: the path is none of ours.
   func answer(_ request: HTTPRequest) throws -> HTTPResponse? {
     guard let make = page(request.path) else { return nil }
-    if let word = request.value("lang"), Language(rawValue: word) == nil {
-      return refusal(
-        400, .vi, "Ngôn ngữ “\(word.prefix(60))” không có; có vi và en.",
-        "There is no language “\(word.prefix(60))”; there are vi and en.")
-    }
     switch try Result(now: { try make(request) }) {
     case .success(let answer): return answer
     case .failure(let wait): return later(wait, request.language)
@@ -76,7 +69,7 @@ final class OwnersSite {
   }
 
   private func later(_ wait: NotNow, _ language: Language) -> HTTPResponse {
-    var answer = refusal(
+    var answer = HTTPResponse.refusal(
       wait.status, language, wait.text.vi, wait.text.en,
       title: LocalText(vi: "Chưa xem được lúc này", en: "Not to be seen just now"))
     answer.ownHeaders.append(.init("Retry-After", "60"))
@@ -199,14 +192,9 @@ final class OwnersSite {
 
   /// A page that says what is wrong with the request, and what is there.
   func refusal(
-    _ status: Int, _ language: Language, _ vi: String, _ en: String,
-    title: LocalText = LocalText(vi: "Không có trang này", en: "There is no such page")
+    _ status: Int, _ language: Language, _ vi: String, _ en: String
   ) -> HTTPResponse {
-    let html = HTML.page(language, title: language.of(title), path: "/", live: nil) { html in
-      html.element("p", "reason", language.pick(vi, en))
-      html.element("p") { $0.link("/" + language.query, language.pick("Về trang đầu", "To start")) }
-    }
-    return .html(html, status: status)
+    .refusal(status, language, vi, en)
   }
 
   private func frontPage(_ language: Language) throws -> String {
