@@ -220,6 +220,35 @@ import Testing
     #expect(try answer("/tiles/4444444444444444").text.contains("không phải là ô"))
   }
 
+  @Test func `of very many visits the latest real ones are shown, whatever was simulated`() throws {
+    let cells = Province.tile << 6
+    let store = try Database(path: province.site.path)
+    try store.execute(
+      "INSERT INTO sources(agent, name, simulated) SELECT agent, 'made', 1 FROM sources LIMIT 1")
+    /// 600 newer ones of one source, in one cell.
+    func add(isSimulated: Bool) throws {
+      try store.execute(
+        """
+        WITH RECURSIVE later(day) AS (SELECT 30001 UNION ALL SELECT day + 1 FROM later LIMIT 600)
+          INSERT INTO coverage_days SELECT operator, \(cells), day,
+            (SELECT id FROM sources WHERE simulated = \(isSimulated ? 1 : 0)),
+            2040, 1234, 0, 1005, 1006, 0, 5000, 0, 0
+          FROM later, (SELECT id AS operator FROM operators LIMIT 1)
+        """)
+    }
+    let path = "/tiles/\(Tile(zoom: 16, index: Province.tile).quadkey)"
+    try add(isSimulated: true)
+    let some = try answer(path).text
+    #expect(some.ranges(of: "<td>edge-a/car-1</td>").count == 80)
+    #expect(some.contains("<dt>Lần đo</dt><dd>80</dd>") && !some.contains("dòng mới nhất"))
+    try add(isSimulated: false)
+    let many = try answer(path).text
+    #expect(many.ranges(of: "<td>edge-a/car-1</td>").count == 500)
+    #expect(many.contains("<dt>Lần đo</dt><dd>hơn 500</dd>"))
+    #expect(many.contains("Chỉ hiện 500 dòng mới nhất."))
+    #expect(many.contains("<td>1.234 / 2.040</td><td>1.005</td><td>1.006</td>"))
+  }
+
   @Test func `the tiles are there as a table, for those who cannot use the map`() throws {
     let all = try answer("/tiles", [.init("operator", "45201")]).text
     #expect(try answer("/map").text.contains("href=\"/tiles?operator=45201\""))

@@ -37,8 +37,7 @@ extension OwnersSite {
         "\(quadkey.prefix(60)) is no tile: it has \(Tile.tileZoom) digits 0…3.")
     }
     try store.expectWholeState(method)
-    let visits = try TilePage.visits(store, tile, limit: TilePage.visitsMax)
-      .filter { method.acceptSimulated || !$0.isSimulated }
+    let visits = try TilePage.visits(store, tile, acceptSimulated: method.acceptSimulated)
     return .html(
       TilePage(site: self, language: request.language, tile: tile, visits: visits).html())
   }

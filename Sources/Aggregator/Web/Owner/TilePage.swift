@@ -24,8 +24,10 @@ struct TilePage {
     let isSimulated: Bool
   }
 
-  /// The latest first; simulated ones only where they are accepted.
-  static func visits(_ store: StoreReader, _ tile: Tile, limit: Int) throws -> [Visit] {
+  /// The latest first; one more than is shown says that there are more.
+  static func visits(
+    _ store: StoreReader, _ tile: Tile, acceptSimulated: Bool
+  ) throws -> [Visit] {
     let cells = (tile.index << 6)...(tile.index << 6 | 63)
     return try store.rows(
       """
@@ -34,7 +36,8 @@ struct TilePage {
       FROM operators o JOIN coverage_days d ON d.operator = o.id
         AND d.cell BETWEEN \(cells.lowerBound) AND \(cells.upperBound)
         JOIN sources s ON s.id = d.source JOIN agents a ON a.id = s.agent
-      ORDER BY d.day DESC, o.plmn, d.cell LIMIT \(limit)
+      WHERE s.simulated <= \(acceptSimulated ? 1 : 0)
+      ORDER BY d.day DESC, o.plmn, d.cell LIMIT \(visitsMax + 1)
       """
     ) { row in
       Visit(
@@ -46,7 +49,9 @@ struct TilePage {
     }
   }
 
-  static let visitsMax = 500
+  private static let visitsMax = 500
+
+  private var isCut: Bool { visits.count > TilePage.visitsMax }
 
   func html() -> String {
     let times = site.times(language)
@@ -75,7 +80,7 @@ struct TilePage {
             day if at least half of the samples of all sources reach the level.
             """))
         table(times, to: &html)
-        if visits.count == TilePage.visitsMax {
+        if isCut {
           html.element(
             "p", nil,
             language.pick(
@@ -98,8 +103,10 @@ struct TilePage {
     html.term(
       language.pick("Tọa độ tâm", "Centre"),
       "\(rounded(centre.latitude, 1e5)), \(rounded(centre.longitude, 1e5))")
+    let count = language.whole(Int64(min(visits.count, TilePage.visitsMax)))
     html.term(
-      language.pick("Lần đo", "Visits"), language.number(Double(visits.count)))
+      language.pick("Lần đo", "Visits"),
+      isCut ? language.pick("hơn \(count)", "more than \(count)") : count)
   }
 
   private func table(_ times: DateText, to html: inout HTML) {
@@ -112,15 +119,15 @@ struct TilePage {
         language.pick("Không kết luận", "Inconclusive"), language.pick("Loại ra", "Left out"),
         language.pick("Từ", "From"), language.pick("Đến", "To"),
       ],
-      visits.map { visit in
+      visits.prefix(TilePage.visitsMax).map { visit in
         [
           HTML.Cell(times.day(visit.day)), HTML.Cell(OperatorName.text(visit.plmn, language)),
           HTML.Cell(visit.cell),
           HTML.Cell(
             visit.source + (visit.isSimulated ? language.pick(" (mô phỏng)", " (simulated)") : "")),
-          HTML.Cell("\(visit.covered) / \(visit.conclusive)"), HTML.Cell("\(visit.inconclusive)"),
-          HTML.Cell("\(visit.leftOut)"), HTML.Cell(times.moment(visit.oldestMs)),
-          HTML.Cell(times.moment(visit.newestMs)),
+          HTML.Cell("\(language.whole(visit.covered)) / \(language.whole(visit.conclusive))"),
+          HTML.Cell(language.whole(visit.inconclusive)), HTML.Cell(language.whole(visit.leftOut)),
+          HTML.Cell(times.moment(visit.oldestMs)), HTML.Cell(times.moment(visit.newestMs)),
         ]
       })
   }
