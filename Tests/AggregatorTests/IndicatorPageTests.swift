@@ -1,5 +1,6 @@
 import Aggregator
 import Indicators
+import SQLite
 import Testing
 
 /// One indicator with everything that it follows from.
@@ -52,6 +53,14 @@ import Testing
     ] {
       #expect(page.contains(text), "\(text)")
     }
+  }
+
+  @Test func `thousands of lines are written as people read them`() throws {
+    try province.ingest(Province.broadband())
+    try compute()
+    try Database(path: province.site.path).execute(
+      "UPDATE revisions SET json = replace(json, '\"pass\":46', '\"pass\":1046')")
+    #expect(try answer("/indicators/20.1").text.contains("1.046 đạt, 4 không đạt"))
   }
 
   @Test func `7_1 has its counters, names the silent and counts the resets`() throws {

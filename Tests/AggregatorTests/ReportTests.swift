@@ -277,6 +277,20 @@ import Testing
     #expect(try freeze() == (.failed, []))
   }
 
+  @Test func `cases that changed are written as people read them`() throws {
+    try province.ingest(Province.services())
+    try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
+    _ = try freeze("2026-06", nowMs: ReportTests.julyMs)
+    try province.ingest(
+      [("all", Int64(600)), ("online", 500)].map { counter, value in
+        .count(
+          counter, value, at: dayStartMs + 5 * msPerDay, source: "A", area: "phu-ly")
+      })
+    let page = try answer("/reports/2026-06", [.init("frozen", "1")], nowMs: ReportTests.julyMs)
+    #expect(page.text.contains(" · 2.040 / 2.500</td>"))
+    #expect(page.text.contains(" · 2.110 / 2.600</td>"))
+  }
+
   @Test func `a report that somebody changed in the store is said to be none`() throws {
     try province.recomputation().run(nowMs: Province.nowMs, isAll: true)
     _ = try freeze("2026-06")

@@ -82,7 +82,8 @@ package enum ReasonText {
   }
 
   private static func censored(_ found: Int, _ all: Int, _ language: Language) -> String {
-    language.pick(
+    let (found, all) = (language.whole(Int64(found)), language.whole(Int64(all)))
+    return language.pick(
       """
       \(found) trong \(all) đường truyền gigabit được đo qua cổng mạng hoặc Wi-Fi chậm hơn \
       1 Gb/s nên không kết luận được; chỉ chấp nhận nhiều nhất một nửa.

@@ -33,14 +33,15 @@ package struct Problem {
     var found: [Problem] = []
     let unbalanced = facts.ledger.streams.filter { !$0.isBalanced }
     if let first = unbalanced.first {
+      let count = Int64(unbalanced.count)
       found.append(
         Problem(
           .ledgerUnbalanced,
-          "Sổ nhận không khớp ở \(unbalanced.count) luồng, như \(first.agent): nhận "
+          "Sổ nhận không khớp ở \(Language.vi.whole(count)) luồng, như \(first.agent): nhận "
             + "\(Language.vi.whole(first.received)) + mất \(Language.vi.whole(first.lost)) ≠ gửi "
             + "\(Language.vi.whole(first.next))",
-          "The ledger does not add up for \(unbalanced.count) streams, such as \(first.agent): "
-            + "received \(Language.en.whole(first.received)) + lost "
+          "The ledger does not add up for \(Language.en.whole(count)) streams, "
+            + "such as \(first.agent): received \(Language.en.whole(first.received)) + lost "
             + "\(Language.en.whole(first.lost)) ≠ sent \(Language.en.whole(first.next))"))
     }
     if let ingest = facts.ingest {

@@ -23,11 +23,12 @@ struct LedgerSection {
       let isAll = ledger.streams.count <= LedgerSection.streamsMax
       let shown = isAll ? ledger.streams[...] : noted.prefix(LedgerSection.streamsMax)
       if !isAll {
+        let all = language.whole(Int64(ledger.streams.count))
         html.element(
           "p", nil,
           language.pick(
-            "\(ledger.streams.count) luồng; dưới đây là \(shown.count) luồng có mất hoặc lệch.",
-            "\(ledger.streams.count) streams; listed are \(shown.count) with losses or a fault."))
+            "\(all) luồng; dưới đây là \(shown.count) luồng có mất hoặc lệch.",
+            "\(all) streams; listed are \(shown.count) with losses or a fault."))
       }
       if !shown.isEmpty { LedgerSection.table(shown, language, times, to: &html) }
     }

@@ -115,7 +115,9 @@ struct DetailTexts {
         ))
     }
     if let delivered = details["delivered"] {
-      let lines = ["pass", "fail", "undecided", "censored"].map { count(delivered, $0) ?? 0 }
+      let lines = ["pass", "fail", "undecided", "censored"].map {
+        language.whole(count(delivered, $0) ?? 0)
+      }
       terms.append(
         (
           language.pick("V – giao đủ tốc độ", "V – delivered"),
@@ -170,7 +172,8 @@ struct DetailTexts {
           wrong.joined(separator: ", ")
         ))
     }
-    if let resets = count(month, "resets"), resets > 0 {
+    if let count = count(month, "resets"), count > 0 {
+      let resets = language.whole(count)
       terms.append(
         (
           language.pick("Bộ đếm khởi động lại", "Counter resets"),

@@ -110,11 +110,12 @@ struct EvidenceSection {
 
   private func cut(_ count: Int, to html: inout HTML) {
     guard count > EvidenceSection.rowsMax else { return }
+    let all = language.whole(Int64(count))
     html.element(
       "p", nil,
       language.pick(
-        "Hiện \(EvidenceSection.rowsMax) trong \(count) dòng.",
-        "\(EvidenceSection.rowsMax) of \(count) rows are shown."))
+        "Hiện \(EvidenceSection.rowsMax) trong \(all) dòng.",
+        "\(EvidenceSection.rowsMax) of \(all) rows are shown."))
   }
 
   private func number(_ value: Int64?) -> HTML.Cell {

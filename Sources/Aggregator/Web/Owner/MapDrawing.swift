@@ -111,9 +111,10 @@ struct MapDrawing {
       + tile.state.name(language)
     if let seen = tile.place {
       let share = language.percent(share: Double(seen.covered) / Double(seen.bins), decimals: 0)
+      let bins = [seen.covered, seen.bins].map { language.whole(Int64($0)) }
       text += language.pick(
-        "; \(seen.covered)/\(seen.bins) lần đo có sóng (\(share))",
-        "; \(seen.covered)/\(seen.bins) bins covered (\(share))")
+        "; \(bins[0])/\(bins[1]) lần đo có sóng (\(share))",
+        "; \(bins[0])/\(bins[1]) bins covered (\(share))")
     }
     return text
   }

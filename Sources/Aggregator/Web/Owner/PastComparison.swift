@@ -85,16 +85,18 @@ struct PastComparison {
     var counts: [String: Int] = [:]
     for point in since { counts[point.cause, default: 0] += 1 }
     let text = counts.sorted { $0.value > $1.value }.map {
-      "\(FigureText.cause($0.key, language)) (\($0.value))"
+      "\(FigureText.cause($0.key, language)) (\(language.whole(Int64($0.value))))"
     }.joined(separator: ", ")
-    let gone = Int(latest.revision - past.revision) - since.count
+    let gone = latest.revision - past.revision - Int64(since.count)
     html.element("p") { html in
       html.element("strong", nil, language.pick("Vì sao khác: ", "Why it differs: "))
       html.string(text)
       if gone > 0 {
+        let count = language.whole(gone)
         html.string(
           language.pick(
-            "; \(gone) bản ở giữa đã được lược bớt", "; \(gone) revisions between are thinned out"))
+            "; \(count) bản ở giữa đã được lược bớt",
+            "; \(count) revisions between are thinned out"))
       }
       html.string(".")
     }

@@ -128,7 +128,10 @@ struct ReportPage {
       FigureText.value(figure.value, language), FigureText.range(figure.bounds, language),
       FigureText.verdict(figure.verdict, language),
       language.number(Double(figure.samples)) + language.pick(" số đo", " readings"),
-    ] + (entry.cases.map { ["\($0.numerator)/\($0.denominator)"] } ?? [])
+    ]
+      + (entry.cases.map {
+        ["\(language.whole($0.numerator)) / \(language.whole($0.denominator))"]
+      } ?? [])
   }
 
   // MARK: A sheet

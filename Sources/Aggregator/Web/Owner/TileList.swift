@@ -95,7 +95,10 @@ struct TileList {
             tile.area.map { language.of(areas[$0].name) }
               ?? language.pick("ngoài bảng dân số", "outside the population table")),
           HTML.Cell(language.number(Double(tile.people))), HTML.Cell(tile.state.word(language)),
-          HTML.Cell(tile.place.map { "\($0.covered) / \($0.bins)" } ?? "–"),
+          HTML.Cell(
+            tile.place.map {
+              "\(language.whole(Int64($0.covered))) / \(language.whole(Int64($0.bins)))"
+            } ?? "–"),
         ]
       })
   }
