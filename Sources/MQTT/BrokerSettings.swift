@@ -139,8 +139,15 @@ package struct BrokerSettings: Sendable {
       return try Files.text(path, bytesMax: 1 << 20)
     } catch {
       let cause = FileError.text(of: error.code)
-      let remedy = error.isMissing ? "put the file there, or correct the path" : "make it readable"
-      throw node.error("names \(path), which cannot be read: \(cause); \(remedy)")
+      throw node.error("names \(path), which cannot be read: \(cause); \(remedy(error, node))")
     }
+  }
+
+  private static func remedy(_ error: FileError, _ node: ConfigNode) -> String {
+    if error.isMissing { return "put the file there, or correct the path" }
+    let isSecret = ["key_file", "password_file"].contains { node.keyPath.hasSuffix($0) }
+    return isSecret
+      ? "it is a secret: run this with sudo; only a service's group may read it besides (0640)"
+      : "make it readable"
   }
 }

@@ -17,6 +17,7 @@ DELIVERS = "Đang thu thập và đang gửi về tỉnh."
 KEEPS = "Đang thu thập, nhưng chưa gửi về tỉnh được; số đo được giữ ở đây."
 # What a check sends waits with the rest where it cannot be delivered, and counts as received.
 CHECK_RECORD = 1
+NOBODY = "setpriv --reuid=nobody --clear-groups "
 INSIDE = "nsenter --net=/run/netns/province "
 EXAMPLES = "/usr/share/doc/hatang-aggregator/examples"
 # The site's part; what a technician would write after docs/probes.md.
@@ -148,6 +149,9 @@ def enrol(site):
     site.expect_equal(results["certificate"], "warning", "check of a certificate of 20 days")
     for part in ("files", "uplink_tls", "uplink", "uplink_acl", "record"):
         site.expect_equal(results[part], "passed", f"check of {part}")
+    # Nobody needs root, or the key, to see how it is.
+    code, text = machine.attempt(NOBODY + "hatang-agent status")
+    site.expect(code == 0 and text.startswith(DELIVERS), f"status, asked by nobody: {code}, {text}")
 
 
 def probes(site):
@@ -203,6 +207,9 @@ def probes(site):
             and all(_seconds(after[code]["newest"]) >= int(began) for code in ("20.1", "20.2")))
 
     wait_for("7.1 counts the desk's dossiers, 20.1 and 20.2 the other probes", arrived, 30)
+    said = site.run(NOBODY + "hatang-agent status")
+    site.expect("service dvc: không đọc được, chạy bằng sudo" in said,
+                f"status, asked by nobody, says of the probes: {said}")
     _timer(site, "coverage@modem-1")
 
 

@@ -24,7 +24,7 @@ enum ImportCommand: Command {
     ])
 
   static func run(_ options: Options) throws -> ExitCode {
-    let configuration = try AgentConfiguration(file: options.config)
+    let broker = try AgentConfiguration.local(AgentConfiguration.root(file: options.config))
     let logOptions = try self.logOptions(options)
     // Every log is read before the first row is sent: a wrong file name is no half import.
     var logs: [(file: LogFile, batches: [LogBatch])] = []
@@ -43,7 +43,7 @@ enum ImportCommand: Command {
     var bar = ProgressBar(total: total)
     mqttStart()
     defer { mqttStop() }
-    let publisher = try LogPublisher(configuration.local, role: "import")
+    let publisher = try LogPublisher(broker, role: "import")
     do {
       for log in logs {
         try publisher.publish(log.batches, id: log.file.id, topic: topic) { bar.show($0) }

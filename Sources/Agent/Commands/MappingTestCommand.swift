@@ -26,9 +26,9 @@ package enum MappingTestCommand: Command {
     if let file = options.value("mapping") {
       mappings = [try Mapping(ConfigNode.parse(file: file))]
     } else {
-      let configuration = try AgentConfiguration(file: options.config)
-      mappings = configuration.mappings
-      payloadBytesMax = configuration.maxPayloadBytes
+      let root = try AgentConfiguration.root(file: options.config)
+      mappings = try MappingSettings(root["mappings"]).mappings
+      payloadBytesMax = try AgentConfiguration.maxPayloadBytes(root)
     }
     let payload = try Files.read(options.operands[0], bytesMax: 64 << 20)
     let outcome = test(

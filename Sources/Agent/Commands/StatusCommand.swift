@@ -8,12 +8,12 @@ package enum StatusCommand: Command {
     options: [Commands.json])
 
   package static func run(_ options: Options) throws -> ExitCode {
-    let configuration = try AgentConfiguration(file: options.config)
-    let status = AgentStatusFile.read(configuration.statusFile, nowMs: wallClockMs())
-    let probes = ProbeStatus.all(configuration)
+    let settings = try StatusSettings(file: options.config)
+    let status = AgentStatusFile.read(settings.statusFile, nowMs: wallClockMs())
+    let probes = ProbeStatus.all(settings)
     Standard.output(
       options.has("json")
-        ? json(status, path: configuration.statusFile, probes: probes)
+        ? json(status, path: settings.statusFile, probes: probes)
         : text(status, nowMs: wallClockMs()) + ProbeStatus.text(probes))
     if case .running = status { return .done }
     return .failed

@@ -3,7 +3,7 @@ package import Protocol
 
 /// `probes` in the configuration.
 package struct ProbesSettings: Sendable {
-  /// Where each probe keeps its state, and what waits for the broker; `nil`: beside the buffer.
+  /// For each probe's state, and for what waits for the broker; `nil`: beside the buffer.
   package let folder: String?
   package let coverage: [CoverageProbeSettings]
   package let broadband: [BroadbandProbeSettings]
@@ -15,6 +15,11 @@ package struct ProbesSettings: Sendable {
     coverage = try Self.probes(node?["coverage"], CoverageProbeSettings.init)
     broadband = try Self.probes(node?["broadband"], BroadbandProbeSettings.init)
     service = try Self.probes(node?["service"], ServiceProbeSettings.init)
+  }
+
+  /// Where each probe keeps its state.
+  func folder(beside buffer: BufferSettings) -> String {
+    folder ?? "\(Files.directory(of: buffer.path))/probes"
   }
 
   private static func probes<Settings>(
