@@ -189,17 +189,17 @@ import Testing
     (
       "teltonika-data-to-server", "rut/1102/data",
       [
-        #"{"kind":"coverage","source":"rut-1102","time":"2026-11-24T02:17:30Z","lat":20.541,"#
+        #"{"kind":"coverage","source":"1102","time":"2026-11-24T02:17:30Z","lat":20.541,"#
           + #""lon":105.913,"rat":"nr-nsa","ss_rsrp":-98,"ss_rsrq":-11,"ss_sinr":12.5,"#
           + #""plmn":"45204","band":"n78","cell":"11016972"}"#,
-        #"{"kind":"coverage","source":"rut-1102","time":"2026-11-24T02:17:40Z","lat":20.5412,"#
+        #"{"kind":"coverage","source":"1102","time":"2026-11-24T02:17:40Z","lat":20.5412,"#
           + #""lon":105.9134,"rat":"lte","plmn":"45204","band":"B3","cell":"11016972"}"#,
       ]
     ),
     (
       "vega-nb", "vega/dong-van/telemetry",
       [
-        #"{"kind":"coverage","source":"000000000000147","time":"2026-11-24T02:17:30Z","#
+        #"{"kind":"coverage","source":"dong-van","time":"2026-11-24T02:17:30Z","#
           + #""lat":20.6498,"lon":105.9264,"rat":"lte","plmn":"45204","cell":"00A81B2C"}"#
       ]
     ),

@@ -11,13 +11,24 @@ import Testing
   private let site: Site
   private let broker: Broker
   private let devicesPort = Broker.freePort()
-  private let login = ("xe-01", "mat-khau-xe-01")
+  private static let password = "mat-khau"
+  /// Shipped mappings, the login of a device with it, and where it publishes.
+  private static let mapped: [(mapping: String, login: String, topic: String)] = [
+    ("teltonika-data-to-server", "1102", "rut/1102/data"),
+    ("vega-nb", "dong-van", "vega/dong-van/telemetry"),
+    ("tasmota-counter", "queue-phu-ly", "tele/queue-phu-ly/SENSOR"),
+  ]
 
   init() throws {
     site = try Site()
     site.local.kill()
     let folder = site.folder
-    run("/usr/bin/mosquitto_passwd", ["-b", "-c", folder.file("passwd"), login.0, login.1])
+    folder.write("", to: "passwd")
+    for name in ["xe-01"] + Self.mapped.map(\.login) {
+      run("/usr/bin/mosquitto_passwd", ["-b", folder.file("passwd"), name, Self.password])
+    }
+    let files = Self.mapped.map { Repository.path("config/mappings/\($0.mapping).json5") }
+    try site.configureAgent(.init(), mappings: "\(files)")
     let shipped = try ["local", "devices"].map {
       try Files.text(Repository.path("config/mosquitto/\($0).conf"))
     }
@@ -137,7 +148,35 @@ import Testing
     #expect(try site.received().counts.keys.map(\.source) == ["quay-1"])
   }
 
+  @Test func `devices with a shipped mapping get in, each under its own name alone`() throws {
+    for (mapping, login, topic) in Self.mapped {
+      let sample = Repository.path("config/mappings/\(mapping).sample.json")
+      // Names that the mappings would take.
+      for other in ["1103", "phu-ly", "queue-duy-tien"] {
+        try publish(topic.replacing(login, with: other), sample, as: login)
+      }
+      #expect(try publish(topic, sample, as: login) == 0)
+    }
+    // The router's sample holds two.
+    try site.waitForAll(4)
+    let received = try site.received()
+    #expect(Set(received.counts.keys.map(\.source)) == Set(Self.mapped.map(\.login)))
+    #expect(received.counts.count == 4 && received.isBalanced)
+  }
+
+  /// Returns once the broker has answered, which is the same for what it throws away.
+  @discardableResult
+  private func publish(_ topic: String, _ file: String, as login: String) throws -> Int32 {
+    try output(
+      of: "/usr/bin/mosquitto_pub",
+      [
+        "-h", "127.0.0.1", "-p", "\(devicesPort)", "-u", login, "-P", Self.password, "-q", "1",
+        "-t", topic, "-f", file,
+      ], in: site.folder
+    ).exitCode
+  }
+
   private func attacker() throws -> Attacker {
-    try Attacker(port: devicesPort, name: "x", login: login)
+    try Attacker(port: devicesPort, name: "x", login: ("xe-01", Self.password))
   }
 }
