@@ -36,6 +36,10 @@ PROBES = f"""
         {{ counter: "dossiers_received", from: "dvc_dossiers_total" }},
         {{ counter: "dossiers_received_online", from: 'dvc_dossiers_total{{channel="online"}}' }},
       ],
+    }},
+    "rights": {{
+      command: ["/bin/sh", "-c", "test $(id -un) = hatang-agent && echo n 1"],
+      counters: [{{ counter: "payments", from: "n" }}],
     }} }},
   }},
 }}
@@ -176,7 +180,8 @@ def probes(site):
     path.write_text(text + "," + PROBES)
     results = _check(site)
     site.expect_equal(_red(results), [], f"red lines of check in {results}; they")
-    for name in ("coverage_modem-1", "broadband_line-1", "service_dvc"):
+    # The last sees to it that root's check measures as the service does.
+    for name in ("coverage_modem-1", "broadband_line-1", "service_dvc", "service_rights"):
         site.expect_equal(results[f"probe_{name}"], "passed", f"check of {name}")
 
     before = site.received()

@@ -47,22 +47,37 @@ public struct FileFacts: Equatable, Sendable {
 public struct SystemUser: Equatable, Sendable {
   public let name: String
   public let id: UInt32
+  /// The group of its login.
+  public let group: UInt32
+  /// All of them, that one included.
   public let groups: Set<UInt32>
 
-  public init(name: String, id: UInt32, groups: Set<UInt32>) {
+  /// - Parameter group: `nil`: the one of the user's own number, as a system user's is.
+  public init(name: String, id: UInt32, group: UInt32? = nil, groups: Set<UInt32>) {
     self.name = name
     self.id = id
+    self.group = group ?? id
     self.groups = groups
   }
 
   /// `nil`: there is none. Call it from one thread at a time.
   public init?(named name: String) {
     guard let entry = unsafe getpwnam(name) else { return nil }
-    let (id, group) = unsafe (entry.pointee.pw_uid, entry.pointee.pw_gid)
+    unsafe self.init(name: name, id: entry.pointee.pw_uid, login: entry.pointee.pw_gid)
+  }
+
+  /// `nil`: nobody has a name for it. Call it from one thread at a time.
+  public init?(id: UInt32) {
+    guard let entry = unsafe getpwuid(id) else { return nil }
+    let name = unsafe String(cString: entry.pointee.pw_name)
+    unsafe self.init(name: name, id: id, login: entry.pointee.pw_gid)
+  }
+
+  private init?(name: String, id: UInt32, login group: UInt32) {
     var list = [gid_t](repeating: 0, count: 256)
     var count = Int32(list.count)
     guard unsafe getgrouplist(name, group, &list, &count) >= 0 else { return nil }
-    self.init(name: name, id: id, groups: Set(list.prefix(Int(count))))
+    self.init(name: name, id: id, group: group, groups: Set(list.prefix(Int(count))))
   }
 
   /// Whether this user can do with the file what is asked, its folders included; the first path

@@ -19,6 +19,10 @@ package struct CheckPart {
     case probe(String)
   }
 
+  var isOfProbe: Bool {
+    if case .probe = lane { true } else { false }
+  }
+
   package init(
     _ name: String, _ lane: Lane, _ body: @escaping @Sendable (CheckSite, CheckFindings) -> Void
   ) {
@@ -78,6 +82,8 @@ package final class CheckFindings: Sendable {
 package struct CheckRun {
   private let site: CheckSite
   private let parts: [(part: CheckPart, findings: CheckFindings)]
+  /// Whose rights the probes' lanes take; `nil`: ours.
+  private let prober: SystemUser?
   private let board: Board
 
   /// Which parts have ended.
@@ -92,6 +98,7 @@ package struct CheckRun {
   package init(_ parts: [CheckPart], _ site: CheckSite) throws(FileError) {
     self.site = site
     self.parts = parts.map { ($0, CheckFindings()) }
+    prober = ProbeCheck.user(of: site.configuration)
     board = try Board()
   }
 
@@ -119,10 +126,16 @@ package struct CheckRun {
 
   private func start(_ places: [Int]) throws(FileError) {
     let (site, board) = (site, board)
-    let work = places.map { ($0, parts[$0].part.body, parts[$0].findings) }
+    let work = places.map { ($0, parts[$0].part.name, parts[$0].part.body, parts[$0].findings) }
+    let prober = parts[places[0]].part.isOfProbe ? prober : nil
     _ = try Thread(name: "check", stackBytes: 1 << 20) {
-      for (place, body, findings) in work {
-        body(site, findings)
+      let hindrance = prober.flatMap(ProbeCheck.take)
+      for (place, name, body, findings) in work {
+        if let hindrance {
+          findings.add(name, .failed, hindrance)
+        } else {
+          body(site, findings)
+        }
         _ = board.ended.withLock { $0.insert(place) }
         board.wakeUp.signal()
       }

@@ -12,25 +12,34 @@ package enum FileCheck {
   ]
 
   package static func run(_ site: CheckSite, _ findings: CheckFindings) {
-    examine(site.configuration, user: SystemUser(named: serviceUser), findings)
+    examine(
+      site.configuration, user: SystemUser(named: serviceUser),
+      sandbox: ServiceSandbox.ofService(), findings)
   }
 
   /// - Parameters:
   ///   - user: the daemon's; `nil`: this host does not know it (yet).
+  ///   - sandbox: the daemon's, and its probes'; `nil`: this host does not know it.
   ///   - credentials: what the daemon need not be able to read by itself.
   package static func examine(
-    _ configuration: AgentConfiguration, user: SystemUser?,
+    _ configuration: AgentConfiguration, user: SystemUser?, sandbox: ServiceSandbox? = nil,
     credentials: Set<String> = FileCheck.credentials, _ findings: CheckFindings
   ) {
-    let secrets = secrets(of: configuration)
-    let files = [configuration.file] + plain(of: configuration) + secrets
+    let settings = [configuration.file] + mappings(of: configuration)
+    let (keys, tokens) = (keys(of: configuration), tokens(of: configuration))
+    let files = settings + plain(of: configuration) + tokens + keys
     var isRight = true
-    for path in secrets { isRight = isSecret(path, findings) && isRight }
-    isRight = isUnchangeable(configuration.file, findings) && isRight
-    if let user {
-      for path in files
-      where !credentials.contains(path) && !path.hasPrefix("/run/credentials/") {
-        isRight = isReadable(path, user, findings) && isRight
+    for path in keys + tokens { isRight = isSecret(path, findings) && isRight }
+    for path in settings { isRight = isUnchangeable(path, findings) && isRight }
+    let isHandedOver = { (path: String) in
+      credentials.contains(path) || path.hasPrefix("/run/credentials/")
+    }
+    for path in settings + plain(of: configuration) + tokens + keys.filter({ !isHandedOver($0) }) {
+      if let user { isRight = isReadable(path, user, findings) && isRight }
+    }
+    if let sandbox {
+      for path in files + commands(of: configuration) {
+        isRight = isSeen(path, sandbox, findings) && isRight
       }
     }
     guard isRight else { return }
@@ -44,17 +53,52 @@ package enum FileCheck {
         "owners and modes of \(files.count) files are right\(user == nil ? unknown.en : "")"))
   }
 
-  private static func secrets(of configuration: AgentConfiguration) -> [String] {
+  // MARK: Files
+
+  /// Keys and passwords of the brokers.
+  private static func keys(of configuration: AgentConfiguration) -> [String] {
     [configuration.local, configuration.uplink].flatMap { broker in
       [broker.tls?.keyFile, broker.passwordFile].compactMap { $0 }
     }
   }
 
+  /// Secrets that the probes read by themselves.
+  private static func tokens(of configuration: AgentConfiguration) -> [String] {
+    there(endpoints(of: configuration).compactMap(\.tokenFile))
+  }
+
   private static func plain(of configuration: AgentConfiguration) -> [String] {
     [configuration.local, configuration.uplink].flatMap { broker in
       [broker.tls?.caFile, broker.tls?.certificateFile].compactMap { $0 }
+    } + there(endpoints(of: configuration).compactMap(\.caFile))
+  }
+
+  /// Those with a file of their own.
+  private static func mappings(of configuration: AgentConfiguration) -> [String] {
+    configuration.mappings.map(\.node.file).filter { $0 != configuration.file }
+  }
+
+  private static func endpoints(
+    of configuration: AgentConfiguration
+  ) -> [ServiceProbeSettings.Endpoint] {
+    configuration.probes.service.compactMap { probe in
+      if case .endpoint(let endpoint) = probe.way { endpoint } else { nil }
     }
   }
+
+  /// Programs of the site.
+  private static func commands(of configuration: AgentConfiguration) -> [String] {
+    configuration.probes.service.compactMap { probe in
+      if case .command(let words) = probe.way, words[0].hasPrefix("/") { words[0] } else { nil }
+    }
+  }
+
+  /// Each once. Of what is missing the probe's own line speaks.
+  private static func there(_ paths: [String]) -> [String] {
+    Set(paths).filter(Files.exists).sorted()
+  }
+
+  // MARK: Findings
 
   private static func isSecret(_ path: String, _ findings: CheckFindings) -> Bool {
     guard let facts = FileFacts(path), facts.mode & 0o007 != 0 else { return true }
@@ -77,6 +121,22 @@ package enum FileCheck {
         "\(path) có quyền \(facts.modeText): mọi người sửa được",
         "mode \(facts.modeText): everybody on this host can change it"),
       remedy: Bilingual("sudo chmod 0644 \(path)", "as above"))
+    return false
+  }
+
+  /// What owners and modes do not show.
+  private static func isSeen(
+    _ path: String, _ sandbox: ServiceSandbox, _ findings: CheckFindings
+  ) -> Bool {
+    guard sandbox.access(to: path) == .hidden else { return true }
+    findings.add(
+      "files", .failed,
+      Bilingual(
+        "Dịch vụ không thấy \(path): systemd che /home, /root, /run/user và /tmp với nó",
+        "the unit hides /home, /root, /run/user and /tmp from the daemon and its probes"),
+      remedy: Bilingual(
+        "Chuyển nó sang chỗ khác, như /etc/hatang hay /opt, và sửa cấu hình",
+        "move it elsewhere, such as there, and correct the configuration"))
     return false
   }
 

@@ -1,4 +1,5 @@
 package import Daemon
+import Glibc
 import Protocol
 
 /// The built-in probes: their tools, their devices, a reading of each.
@@ -27,6 +28,37 @@ package enum ProbeCheck {
     }
     return parts
   }
+
+  // MARK: Rights
+
+  /// Who measures when a timer fires: the owner of the buffer's folder, as for `probe`; before the
+  /// service's first start has made that, its user. `nil`: ourselves, for we are not root, or
+  /// nobody else is known here.
+  static func user(of configuration: AgentConfiguration) -> SystemUser? {
+    guard geteuid() == 0 else { return nil }
+    guard let folder = FileFacts(Files.directory(of: configuration.buffer.path)) else {
+      return SystemUser(named: FileCheck.serviceUser)
+    }
+    guard folder.owner != 0 else { return nil }
+    return SystemUser(id: folder.owner)
+      ?? SystemUser(
+        name: "\(folder.owner)", id: folder.owner, group: folder.group, groups: [folder.group])
+  }
+
+  /// Root could read what the timers' runs cannot, and would run the site's commands.
+  /// - Returns: why this thread has not got the user's rights; `nil`: it has.
+  static func take(_ user: SystemUser) -> Bilingual? {
+    do throws(FileError) {
+      try Privileges.becomeOnThisThread(user)
+      return nil
+    } catch {
+      return Bilingual(
+        "Không đo thử được với quyền của \(user.name): \(error)",
+        "a trial with the rights of the service is not possible")
+    }
+  }
+
+  // MARK: Readings
 
   /// A real reading. Nothing is published, kept or counted.
   private static func part(
