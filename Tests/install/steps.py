@@ -83,6 +83,19 @@ class Site:
 # MARK: Installing
 
 
+def alone(site):
+    """the agent's package alone: its example can be put in place; purged, it leaves nothing"""
+    package = next(iter(site.packages.glob("hatang-agent_*.deb")))
+    site.machine.file("/srv").mkdir(exist_ok=True)
+    shutil.copy(package, site.machine.file("/srv"))
+    site.run(f"apt-get install -y --no-install-recommends /srv/{package.name}", 120)
+    site.run("cp /usr/share/doc/hatang-agent/examples/agent.json5 /etc/hatang/")
+    site.run("apt-get purge -y hatang-agent", 120)
+    site.expect_equal(
+        site.run("find /etc /var/lib /usr/share -iname '*hatang*' ! -path '/var/lib/dpkg/*'"), "",
+        "left of an agent that was alone")
+
+
 def install(site):
     """apt installs the packages; nothing starts without a configuration, and it says what to do"""
     machine = site.machine
@@ -415,7 +428,7 @@ def remove(site):
 
 
 STEPS = [
-    install, wrong_configuration, configure, fleet, province.enrol, province.probes, sandbox.sandbox, province.cut,
+    alone, install, wrong_configuration, configure, fleet, province.enrol, province.probes, sandbox.sandbox, province.cut,
     province.renew, province.revoke, province.fill, devices, journal, reload, reboot, power_cut,
     upgrade, newer_buffer, again, remove,
 ]
