@@ -399,6 +399,9 @@ def remove(site):
         " && cp central-agents.conf /etc/mosquitto/conf.d/hatang-2-agents.conf"
         " && mv /etc/mosquitto/conf.d/hatang-agent.conf /srv && systemctl restart mosquitto"
         " && mv /srv/hatang-agent.conf /etc/mosquitto/conf.d")
+    # Where the examples say that a person puts them.
+    site.run("mkdir -p /etc/hatang/mappings && echo secret >/etc/hatang/http-token"
+             " && cp /usr/share/hatang/mappings/tasmota-counter.json5 /etc/hatang/mappings")
     timer = "hatang-probe-broadband@line-1.timer"
     site.run(f"systemctl enable --now {timer} && systemctl stop hatang-agent hatang-aggregator")
     kept = _digests(site, "/etc/hatang /var/lib/hatang-*")
