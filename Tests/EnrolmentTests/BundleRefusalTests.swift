@@ -194,6 +194,10 @@ import Testing
     #expect(try deployment.host() == before)
   }
 
+  private func begin(of bundle: Bundle) throws -> String {
+    RFC3339.format(ms: try #require(Certificate(pem: bundle.certificate)).notBeforeMs)
+  }
+
   @Test func `for another host, of another authority, or older than what is there`() throws {
     #expect(try deployment.enroll(good) == nil)
     let before = try deployment.host()
@@ -210,17 +214,22 @@ import Testing
           the bundle comes from another authority than the one that this host trusts; ask the \
         province, or add --replace
         """)
-    deployment.authority.agentDays = 800
-    let renewal = try CertificateAuthority(deployment.authority).renew("kcn-1")
+    // Newer, though it ends before: the province may shorten its certificates.
+    deployment.authority.agentDays = 20
+    let renewal = try CertificateAuthority(
+      deployment.authority, nowMs: wallClockMs() + 60_000
+    ).renew("kcn-1")
     #expect(try deployment.host() == before)
     #expect(try deployment.enroll(renewal) == nil)
     let renewed = try deployment.host()
-    let end = RFC3339.format(ms: renewal.expiresMs)
+    let mine = try begin(of: renewal)
+    let its = try begin(of: good)
     #expect(
       try deployment.enroll(good) == """
-        b.hatang: gói cũ hơn chứng thư đang có (đến \(end)); dùng gói mới nhất, hoặc thêm --replace
-          the bundle is older than the present certificate (until \(end)); use the newest, or \
-        --replace
+        b.hatang: gói có hiệu lực từ \(its), cũ hơn chứng thư đang có (từ \(mine)); dùng gói mới \
+        nhất, hoặc thêm --replace
+          the bundle is valid from \(its), the present certificate from \(mine); use the newest, \
+        or --replace
         """)
     #expect(try deployment.host() == renewed)
   }

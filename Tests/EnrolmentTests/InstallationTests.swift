@@ -85,7 +85,6 @@ import Testing
   @Test func `a new key for the same name, and another name where it is asked for`() throws {
     #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
     _ = try CertificateAuthority(deployment.authority).revoke("kcn-1")
-    deployment.authority.agentDays = 731
     let anew = try deployment.bundle("kcn-1")
     #expect(try deployment.enroll(anew) == nil)
     #expect(try deployment.host()["agent.key"] == anew.key)
@@ -119,12 +118,11 @@ import Testing
       try deployment.folder.text(of: "host/agent.json5")
         .replacing("local: {", with: "max_payload_bytes: 2048, local: {"))
     _ = try CertificateAuthority(deployment.authority).revoke("kcn-1")
-    deployment.authority.agentDays = 731
     let anew = try deployment.bundle("kcn-1")
     let path = deployment.folder.file("host")
     try Place.makeFolder("\(path)/.enrolling", mode: 0o700)
     try Place.write("{", to: "\(path)/.enrolling/agent.json5", mode: 0o644)
-    try Place.move("\(path)/agent.json5", to: "\(path)/agent.json5.previous")
+    try Place.move("\(path)/agent.json5", to: "\(path)/agent.json5.replaced")
     let parts = [
       ("ca.pem", anew.ca), ("agent.key", anew.key ?? ""), ("agent.pem", anew.certificate),
     ]
@@ -135,16 +133,42 @@ import Testing
     let host = try deployment.host()
     #expect(host["agent.key"] == anew.key && host["agent.pem"] == anew.certificate)
     #expect(host["agent.json5"]?.contains("max_payload_bytes: 2048") == true)
+    #expect(host.keys.sorted() == ["agent.json5", "agent.key", "agent.pem", "ca.pem"])
+  }
+
+  @Test func `what the first enrolment kept stays through a second, with a shorter certificate`()
+    throws
+  {
+    let former = "// by hand\n{ agent: 'an-example', uplink: { host: 'old.example.vn' } }\n"
+    configure(former)
+    #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
+    let merged = try deployment.folder.text(of: "host/agent.json5")
+    _ = try CertificateAuthority(deployment.authority).revoke("kcn-1")
+    deployment.authority.agentDays = 20
+    #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
+    let host = try deployment.host()
+    #expect(host["agent.json5"] == merged && host["agent.json5.previous"] == former)
     #expect(
-      host.keys.sorted().filter { $0 != "agent.json5.previous" } == [
-        "agent.json5", "agent.key", "agent.pem", "ca.pem",
+      host.keys.sorted() == [
+        "agent.json5", "agent.json5.previous", "agent.key", "agent.pem", "ca.pem",
       ])
+  }
+
+  @Test func `what an enrolment had replaced when it was cut off at its end is kept by the next`()
+    throws
+  {
+    #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
+    let former = "// by hand\n{ agent: 'an-example', uplink: { host: 'old.example.vn' } }\n"
+    deployment.folder.write(former, to: "host/agent.json5.replaced")
+    let renewal = try CertificateAuthority(deployment.authority).renew("kcn-1")
+    #expect(try deployment.enroll(renewal) == nil)
+    let host = try deployment.host()
+    #expect(host["agent.json5.previous"] == former && host["agent.json5.replaced"] == nil)
   }
 
   @Test func `a file that cannot be replaced leaves everything as it was`() throws {
     #expect(try deployment.enroll(deployment.bundle("kcn-1")) == nil)
     _ = try CertificateAuthority(deployment.authority).revoke("kcn-1")
-    deployment.authority.agentDays = 731
     let anew = try deployment.bundle("kcn-1")
     let path = deployment.folder.file("host")
     let key = try deployment.folder.text(of: "host/agent.key")
@@ -153,12 +177,11 @@ import Testing
     try Place.move("\(path)/agent.pem", to: deployment.folder.file("agent.pem"))
     try Place.makeFolder("\(path)/agent.pem", mode: 0o755)
     try Place.makeFolder("\(path)/agent.pem/x", mode: 0o755)
-    try Place.makeFolder("\(path)/agent.json5.previous", mode: 0o755)
+    try Place.makeFolder("\(path)/agent.json5.replaced", mode: 0o755)
     #expect(
       try deployment.enroll(anew) == """
-        host/agent.json5 to host/agent.json5.previous: không làm được (move: Is a directory); chạy \
-        bằng sudo
-          cannot move: Is a directory; run it as root
+        host/agent.json5.replaced: không làm được (read: Is a directory); chạy bằng sudo
+          cannot read: Is a directory; run it as root
         """)
     #expect(try deployment.folder.text(of: "host/agent.key") == key)
     #expect(try deployment.folder.text(of: "host/agent.json5") == configuration)

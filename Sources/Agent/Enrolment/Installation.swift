@@ -7,7 +7,8 @@ import Glibc
 /// Everything is written and checked in a folder of its own first. A renewal is then one rename.
 /// An enrolment takes the old configuration away, renames the files, and renames the new
 /// configuration last: whatever stops it between, no daemon can start with half of it, and running
-/// it again completes it.
+/// it again completes it. The old configuration is then kept as `.previous` if it had to change;
+/// until it is known, it has a name of its own, so that what an earlier enrolment kept stays.
 package struct Installation {
   /// Of the configuration.
   private let configuration: String
@@ -38,6 +39,7 @@ package struct Installation {
 
   /// - Parameter file: the bundle's, for messages.
   package func put(_ bundle: Bundle, from file: String) throws(EnrolmentError) -> Outcome {
+    try keepReplaced()
     let existing = try existingConfiguration()
     try refuseAnother(bundle, file, existing)
     let text: String?
@@ -72,19 +74,21 @@ package struct Installation {
     try Place.write(
       text ?? old ?? bundle.configuration, to: inStage(Self.name(of: configuration)), mode: 0o644)
     try exchange(hasOld: source == configuration)
-    if text == nil { _ = unsafe unlink(previous) }
+    try keepReplaced()
     return .enrolled(
       previous: old == nil || text == nil ? nil : previous,
       formerName: formerName == bundle.agent ? nil : formerName, isShared: isShared)
   }
 
-  /// Where the configuration goes that an enrolment replaces.
+  /// Where a configuration is kept that an enrolment has changed.
   private var previous: String { configuration + ".previous" }
+  /// Where the configuration is while an enrolment replaces it.
+  private var replaced: String { configuration + ".replaced" }
 
   /// The configuration that is to be taken over: also one that an interrupted enrolment has taken
   /// away. `nil`: there is none.
   private var source: String? {
-    [configuration, previous].first { Files.exists($0) }
+    [configuration, replaced, previous].first { Files.exists($0) }
   }
 
   private func path(_ name: String) -> String { "\(folder)/\(name)" }
@@ -161,14 +165,15 @@ package struct Installation {
     if let text = try? Place.text(of: path(Bundle.certificateFile)),
       let present = Certificate(pem: text),
       let offered = Certificate(pem: bundle.certificate),
-      present.notAfterMs > offered.notAfterMs
+      present.notBeforeMs > offered.notBeforeMs
     {
-      let end = RFC3339.format(ms: present.notAfterMs)
+      let mine = RFC3339.format(ms: present.notBeforeMs)
+      let its = RFC3339.format(ms: offered.notBeforeMs)
       throw EnrolmentError(
         file,
         .init(
-          vi: "gói cũ hơn chứng thư đang có (đến \(end))",
-          en: "the bundle is older than the present certificate (until \(end))"),
+          vi: "gói có hiệu lực từ \(its), cũ hơn chứng thư đang có (từ \(mine))",
+          en: "the bundle is valid from \(its), the present certificate from \(mine)"),
         remedy: .init(
           vi: "dùng gói mới nhất, hoặc thêm --replace", en: "use the newest, or --replace")
       )
@@ -176,6 +181,17 @@ package struct Installation {
   }
 
   // MARK: Writing
+
+  /// What an enrolment that came to its last rename has replaced: kept, unless the new
+  /// configuration is the same.
+  private func keepReplaced() throws(EnrolmentError) {
+    guard Files.exists(replaced), Files.exists(configuration) else { return }
+    if try Place.text(of: replaced) == Place.text(of: configuration) {
+      _ = unsafe unlink(replaced)
+    } else {
+      try Place.move(replaced, to: previous)
+    }
+  }
 
   private func stage(_ bundle: Bundle) throws(EnrolmentError) {
     // What an interrupted enrolment has left.
@@ -192,7 +208,7 @@ package struct Installation {
   /// Takes the old configuration away, renames the files, and renames the configuration last. Puts
   /// back what was there if a rename fails.
   private func exchange(hasOld: Bool) throws(EnrolmentError) {
-    if hasOld { try Place.move(configuration, to: previous) }
+    if hasOld { try Place.move(configuration, to: replaced) }
     var done: [String] = []
     do throws(EnrolmentError) {
       for name in Self.names {
@@ -208,7 +224,7 @@ package struct Installation {
           try? Place.move(inStage(name + ".old"), to: path(name))
         }
       }
-      if hasOld { try? Place.move(previous, to: configuration) }
+      if hasOld { try? Place.move(replaced, to: configuration) }
       throw error
     }
   }
