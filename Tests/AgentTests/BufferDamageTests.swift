@@ -9,31 +9,11 @@ import Testing
 @Suite struct BufferDamageTests {
   let fixture = BufferFixture()
 
-  /// Asks until the file has been replaced and the salvage is done.
-  private func settle(_ open: OpenBuffer, whole streams: Int) -> Bool {
-    eventually {
-      guard let known = try? open.reader.streams(), !open.buffer.isSalvaging else { return false }
-      return known.count == streams
-    }
-  }
-
   /// What both of a daemon's threads do: come by now and then.
   private func meet(_ open: OpenBuffer) {
     for stream in (try? open.reader.streams()) ?? [] { _ = try? open.held(stream.id) }
     _ = try? open.reader.streams()
     _ = eventually(within: .seconds(5)) { (try? open.store(1)) != nil }
-  }
-
-  /// Every number below the bound is held once or lost once.
-  private func expectBalanced(_ open: OpenBuffer, _ id: StreamID, bound: SequenceNumber) throws {
-    let held = try open.held(id).map { ($0.lowerBound, $0.upperBound) }
-    let lost = try open.holes(id).map { ($0.first, $0.last + 1) }
-    var next: SequenceNumber = 0
-    for (first, end) in (held + lost).sorted(by: { $0.0 < $1.0 }) {
-      #expect(first == next)
-      next = end
-    }
-    #expect(next == bound)
   }
 
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
@@ -48,11 +28,11 @@ import Testing
     let open = try fixture.open()
     let id = try open.live().id
     meet(open)
-    #expect(settle(open, whole: 2))
+    #expect(open.settle(whole: 2))
     let streams = try open.reader.streams()
     #expect(streams.map(\.id).first == id)
     #expect(streams.map(\.next).first == 20_000)
-    try expectBalanced(open, id, bound: 20_000)
+    try open.expectBalanced(id, bound: 20_000)
     let holes = try open.holes(id)
     let lost = holes.reduce(0) { $0 + $1.count }
     #expect(lost > 0 && lost < 6_000, "\(lost) lost")
@@ -75,7 +55,7 @@ import Testing
     }
     overwrite(fixture.path, at: 0, with: rubbish(8_192, seed: 9))
     let open = try fixture.open()
-    #expect(settle(open, whole: 2))
+    #expect(open.settle(whole: 2))
     let old = try #require(try open.reader.streams().first)
     #expect(old.next == 500)
     #expect(try open.held(old.id) == [])
@@ -91,7 +71,7 @@ import Testing
     }
     try Files.remove(fixture.path)
     let open = try fixture.open()
-    #expect(settle(open, whole: 2))
+    #expect(open.settle(whole: 2))
     let old = try #require(try open.reader.streams().first)
     #expect(try open.holes(old.id) == [Hole(first: 0, last: 499, reason: .bufferDamaged)])
   }
@@ -106,7 +86,7 @@ import Testing
     try Files.remove(fixture.path)
     try Files.remove(fixture.path + "-wal")
     let open = try fixture.open()
-    #expect(settle(open, whole: 2))
+    #expect(open.settle(whole: 2))
     let old = try #require(try open.reader.streams().first)
     let hole = try #require(try open.holes(old.id).first)
     #expect(hole.first == 0)
@@ -130,8 +110,8 @@ import Testing
     let open = try fixture.open()
     let id = try open.live().id
     meet(open)
-    #expect(settle(open, whole: 2))
-    try expectBalanced(open, id, bound: 2_000)
+    #expect(open.settle(whole: 2))
+    try open.expectBalanced(id, bound: 2_000)
     #expect(try open.holes(id).map(\.count) == [40])
   }
 
@@ -149,10 +129,10 @@ import Testing
     }
     overwrite(fixture.path, at: 0, with: rubbish(4_096, seed: 2))
     let open = try fixture.open()
-    #expect(settle(open, whole: 3))
+    #expect(open.settle(whole: 3))
     let streams = try open.reader.streams()
     #expect(streams.map(\.next) == [2_000, 100, 0])
-    try expectBalanced(open, streams[0].id, bound: 2_000)
-    try expectBalanced(open, streams[1].id, bound: 100)
+    try open.expectBalanced(streams[0].id, bound: 2_000)
+    try open.expectBalanced(streams[1].id, bound: 100)
   }
 }

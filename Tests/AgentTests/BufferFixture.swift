@@ -123,6 +123,29 @@ final class OpenBuffer {
   }
 }
 
+extension OpenBuffer {
+  /// Asks until the file has been replaced and the salvage is done.
+  func settle(whole streams: Int) -> Bool {
+    eventually(within: .seconds(60)) {
+      writer.yieldIfDamaged()
+      guard let known = try? reader.streams(), !buffer.isSalvaging else { return false }
+      return known.count == streams
+    }
+  }
+
+  /// Every number below the bound is held once or lost once.
+  func expectBalanced(_ id: StreamID, bound: SequenceNumber) throws {
+    let held = try held(id).map { ($0.lowerBound, $0.upperBound) }
+    let lost = try holes(id).map { ($0.first, $0.last + 1) }
+    var next: SequenceNumber = 0
+    for (first, end) in (held + lost).sorted(by: { $0.0 < $1.0 }) {
+      #expect(first == next)
+      next = end
+    }
+    #expect(next == bound)
+  }
+}
+
 /// Overwrites a part of a file.
 func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) {
   let file = open(path, O_WRONLY)

@@ -28,6 +28,7 @@ package final class Buffer: Sendable {
     var generation: Int64 = 0
     /// The file is damaged and waits to be replaced.
     var isReplacing = false
+    var failedReplacement: FailedReplacement?
     /// Connections to the present file.
     var openConnections = 0
     /// Oldest first, the last is live. Without those that are being salvaged.
@@ -47,6 +48,14 @@ package final class Buffer: Sendable {
     var oldestHeld: SequenceNumber
     var next: SequenceNumber
     var acknowledged: SequenceNumber
+  }
+
+  /// Not tried again at once: many ask, and each attempt writes to a disk that may be full.
+  struct FailedReplacement: Sendable {
+    let error: BufferError
+    let retryAt: Duration
+
+    static let pause: Duration = .seconds(1)
   }
 
   struct Salvaging: Sendable {
@@ -94,14 +103,7 @@ package final class Buffer: Sendable {
   package func close() {
     Salvage.stop(self)
     writing.withLock { marks in
-      let streams = currentStreams
-      for index in marks.streams.indices {
-        guard let stream = streams.first(where: { $0.id == marks.streams[index].id }) else {
-          continue
-        }
-        marks.streams[index].bound = stream.next
-        marks.streams[index].acknowledged = stream.acknowledged
-      }
+      marks.note(currentStreams)
       try? marks.write(beside: settings.path)
     }
   }

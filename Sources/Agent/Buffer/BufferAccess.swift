@@ -48,18 +48,28 @@ final class BufferAccess<Handles: AnyObject> {
     buffer.state.withLock { $0.openConnections -= 1 }
   }
 
-  /// Closes, and replaces the file if this was the last connection to it.
+  /// Closes, and replaces the file if this was the last connection to it; where that failed, about
+  /// once a second.
   func yield() -> BufferError {
     close()
     // `writing` first, as everywhere; two that come at once find the second time nothing to do.
     return buffer.writing.withLock { marks in
-      let mayReplace = buffer.state.withLock { $0.isReplacing && $0.openConnections == 0 }
+      let (mayReplace, failed) = buffer.state.withLock {
+        ($0.isReplacing && $0.openConnections == 0, $0.failedReplacement)
+      }
       guard mayReplace else {
         return BufferError(.replacing, "\(buffer.settings.path) is being replaced")
       }
+      if let failed, monotonicNow() < failed.retryAt { return failed.error }
       do throws(BufferError) {
         try BufferFile.replace(buffer, &marks)
-      } catch { return error }
+      } catch {
+        let retryAt = monotonicNow() + Buffer.FailedReplacement.pause
+        buffer.state.withLock {
+          $0.failedReplacement = Buffer.FailedReplacement(error: error, retryAt: retryAt)
+        }
+        return error
+      }
       Salvage.start(buffer)
       return BufferError(.replacing, "\(buffer.settings.path) was replaced")
     }

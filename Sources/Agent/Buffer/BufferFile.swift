@@ -24,18 +24,20 @@ enum BufferFile {
     let path = buffer.settings.path
     let found = Marks.read(beside: path)
     marks = found ?? Marks()
+    if let target = marks.replacing {
+      // We ended in the midst of it.
+      do throws(FileError) { try setAside(path, as: target) } catch { throw BufferError(error) }
+    }
     guard Files.exists(path) else { return try make(buffer, &marks) }
-    var isOutdated = false
     var isFinished = false
     do throws(SQLiteError) {
       // A file of another program, or a newer one, throws here and is not touched.
       let database = try openOrMigrate(path)
       if let generation = try generation(database) {
         isFinished = true
-        isOutdated = generation < marks.generation
-        if !isOutdated {
+        if generation >= marks.generation {
           marks.generation = generation
-          try load(database, buffer, &marks)
+          return try load(database, buffer, &marks)
         }
       }
     } catch {
@@ -45,59 +47,75 @@ enum BufferFile {
         throw BufferError(isForeign ? .foreign : .failed, error.description)
       }
       Log.error("the buffer is damaged", [("error", error)])
-      return try replace(buffer, &marks)
+      return try replaceAnew(buffer, &marks)
     }
+    // Of a lower generation: we ended between announcing a replacement and making it.
+    if isFinished { return try replaceAnew(buffer, &marks) }
     // We ended while making it: nothing is in it yet.
-    guard isFinished else { return try make(buffer, &marks) }
-    guard isOutdated else { return }
-    // We ended between announcing a replacement and making it.
-    do throws(FileError) {
-      try setAside(path, as: marks.setAside.last ?? setAsidePath(path))
-    } catch { throw BufferError(error) }
     try make(buffer, &marks)
   }
 
-  /// Sets the damaged file aside and makes a new one. What it held is salvaged later.
+  /// Replaces whatever lies there, not what a former attempt was about to set aside.
+  private static func replaceAnew(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
+    marks.replacing = nil
+    try replace(buffer, &marks)
+  }
+
+  /// Sets the damaged file aside and makes a new one. What it held is salvaged later. A second
+  /// attempt goes on where the first one failed.
   static func replace(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
     let path = buffer.settings.path
-    let target = setAsidePath(path)
-    // Streams that had been taken in from the file's own table, not from the marks.
-    for stream in buffer.currentStreams
-    where !marks.streams.contains(where: { $0.id == stream.id }) {
-      marks.streams.append(
-        Marks.Stream(
-          number: stream.number, id: stream.id, acknowledged: stream.acknowledged,
-          bound: stream.next))
-    }
-    for index in marks.streams.indices {
-      guard let stream = buffer.currentStreams.first(where: { $0.id == marks.streams[index].id })
-      else { continue }
-      // While we run we know better than the marks.
-      marks.streams[index].bound = stream.next
-      marks.streams[index].acknowledged = stream.acknowledged
-    }
-    marks.generation += 1
-    marks.setAside.append(target)
     do throws(FileError) {
-      try marks.write(beside: path)
+      let target = if let begun = marks.replacing { begun } else { try announce(buffer, &marks) }
       try setAside(path, as: target)
+      try removeUnfinished(path)
     } catch { throw BufferError(error) }
-    Log.warning("the buffer was set aside and will be salvaged", [("file", target)])
     try make(buffer, &marks)
   }
 
+  /// - Returns: the name under which the file will be set aside.
+  private static func announce(
+    _ buffer: Buffer, _ marks: inout Marks
+  ) throws(FileError) -> String {
+    let path = buffer.settings.path
+    let target = setAsidePath(path)
+    var announced = marks
+    announced.note(buffer.currentStreams)
+    announced.generation += 1
+    announced.setAside.append(target)
+    announced.replacing = target
+    try announced.write(beside: path)
+    marks = announced
+    Log.warning("the buffer is set aside and will be salvaged", [("file", target)])
+    return target
+  }
+
+  /// Moves the file and then its log, as far as that has not been done. Once the file has moved,
+  /// what lies at the path is a new one, and so is its log.
   private static func setAside(_ path: String, as target: String) throws(FileError) {
-    if Files.exists(path) { try Files.move(path, to: target) }
-    // The log belongs to it; the index of the log is made anew.
-    if Files.exists(path + "-wal") { try Files.move(path + "-wal", to: target + "-wal") }
-    try Files.remove(path + "-shm")
+    if try Files.isMissing(target), try !Files.isMissing(path) {
+      try Files.move(path, to: target)
+    }
+    if try Files.isMissing(path) {
+      // The log belongs to it; the index of the log is made anew.
+      if try !Files.isMissing(path + "-wal") {
+        try Files.move(path + "-wal", to: target + "-wal")
+      }
+      try Files.remove(path + "-shm")
+    }
     try Files.syncDirectory(of: path)
+  }
+
+  /// A new file that a former attempt did not come to an end with: nothing was stored in it. The
+  /// file itself goes last: a log without one is taken for that of the file set aside.
+  private static func removeUnfinished(_ path: String) throws(FileError) {
+    for file in [path + "-wal", path + "-shm", path] { try Files.remove(file) }
   }
 
   private static func setAsidePath(_ path: String) -> String {
     let time = RFC3339.format(ms: wallClockMs()).filter { $0 != ":" && $0 != "-" && $0 != "." }
     var target = "\(path).damaged-\(time)"
-    while Files.exists(target) { target += "x" }
+    while Files.exists(target) || Files.exists(target + "-wal") { target += "x" }
     return target
   }
 
@@ -155,18 +173,15 @@ enum BufferFile {
     buffer.state.withLock { state in
       state.generation = generation
       state.isReplacing = false
+      state.failedReplacement = nil
       state.streams = streams
       state.figures = figures
     }
     let present = try ids(database)
     // Announced, but the program ended before the file knew it.
     marks.streams.removeAll { !present.contains($0.id) }
-    for stream in streams where !marks.streams.contains(where: { $0.id == stream.id }) {
-      marks.streams.append(
-        Marks.Stream(
-          number: stream.number, id: stream.id, acknowledged: stream.acknowledged,
-          bound: stream.next))
-    }
+    marks.add(streams)
+    marks.replacing = nil
     // The highest number is live; a stream that is being salvaged never is.
     let newest = marks.streams.map(\.number).max()
     guard streams.isEmpty || streams.last?.number != newest else { return }

@@ -18,6 +18,9 @@ struct Marks: Equatable {
   var streams: [Stream] = []
   /// Damaged files of which not all has been salvaged yet.
   var setAside: [String] = []
+  /// The last of them, as long as the new file is not there: whatever lies at the buffer's path was
+  /// not moved there yet, or was begun anew and holds nothing. `nil`: no replacement is under way.
+  var replacing: String?
 
   struct Stream: Equatable {
     var number: Int64
@@ -33,6 +36,27 @@ struct Marks: Equatable {
 
   static func path(beside buffer: String) -> String { buffer + ".marks" }
 
+  /// Takes in streams that only the file knew.
+  mutating func add(_ found: [Buffer.Stream]) {
+    for stream in found where !streams.contains(where: { $0.id == stream.id }) {
+      streams.append(
+        Stream(
+          number: stream.number, id: stream.id, acknowledged: stream.acknowledged,
+          bound: stream.next))
+    }
+  }
+
+  /// Takes over where streams stand, which a running program knows better than its marks: no
+  /// number at or above `next` was given.
+  mutating func note(_ present: [Buffer.Stream]) {
+    add(present)
+    for index in streams.indices {
+      guard let stream = present.first(where: { $0.id == streams[index].id }) else { continue }
+      streams[index].bound = stream.next
+      streams[index].acknowledged = stream.acknowledged
+    }
+  }
+
   /// `nil` where there is no such file, or none that can be read.
   static func read(beside buffer: String) -> Marks? {
     let path = path(beside: buffer)
@@ -44,6 +68,7 @@ struct Marks: Equatable {
       for node in try root.required("set_aside").array() {
         marks.setAside.append(try node.string())
       }
+      marks.replacing = try root["replacing"]?.string()
       for node in try root.required("streams").array() {
         let text = try node.required("id").string()
         guard let id = StreamID(hexadecimal: text) else { throw node.error("is no stream id") }
@@ -70,6 +95,7 @@ struct Marks: Equatable {
     json.beginArray()
     for path in setAside { json.string(path) }
     json.endArray()
+    if let replacing { json.member("replacing", replacing) }
     json.key("streams")
     json.beginArray()
     for stream in streams {

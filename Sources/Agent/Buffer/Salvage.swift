@@ -132,6 +132,7 @@ package enum Salvage {
     _ files: [String], _ access: BufferAccess<SalvageTarget>
   ) throws(BufferError) {
     let buffer = access.buffer
+    let done = Set(files)
     try access.locked { target, marks throws(SQLiteError) in
       try BufferSpace.transaction(target.database) { () throws(SQLiteError) in
         try target.declareGaps()
@@ -143,7 +144,7 @@ package enum Salvage {
           state.streams.first { $0.id == stream.id } ?? stream
         }
       }
-      marks.setAside.removeAll { files.contains($0) }
+      marks.setAside.removeAll { done.contains($0) }
       // Should this fail, the next start salvages again, and finds everything there.
       try? marks.write(beside: buffer.settings.path)
     }

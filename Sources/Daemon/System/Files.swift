@@ -141,6 +141,14 @@ public enum Files {
 
   public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// Whether there is surely no such file: where a disk does not say, that is an error.
+  public static func isMissing(_ path: String) throws(FileError) -> Bool {
+    var facts = stat()
+    if unsafe lstat(path, &facts) == 0 { return false }
+    guard errno == ENOENT else { throw FileError("look for", path, code: errno) }
+    return true
+  }
+
   /// Makes a directory where there is none; those above it must be there.
   public static func makeDirectory(_ path: String, mode: UInt32 = 0o750) throws(FileError) {
     guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else {
