@@ -112,21 +112,29 @@ package final class Buffer: Sendable {
   func beginStream(
     _ database: Database, _ marks: inout Marks
   ) throws(BufferError) -> Stream {
+    let stream = try makeStream(database, &marks)
+    state.withLock { $0.streams.append(stream) }
+    return stream
+  }
+
+  /// In marks and file; nobody is told of it yet. Where it fails, the marks are as they were.
+  func makeStream(
+    _ database: Database, _ marks: inout Marks
+  ) throws(BufferError) -> Stream {
     var generator = SystemRandomNumberGenerator()
     let number = (marks.streams.map(\.number).max() ?? 0) + 1
     let stream = Stream(
       number: number, id: StreamID(using: &generator), oldestHeld: 0, next: 0, acknowledged: 0)
-    marks.streams.append(
-      Marks.Stream(number: number, id: stream.id, acknowledged: 0, bound: 0))
+    let marked = Marks.Stream(number: number, id: stream.id, acknowledged: 0, bound: 0)
+    var announced = marks
+    announced.streams.append(marked)
     do throws(FileError) {
-      try marks.write(beside: settings.path)
+      try announced.write(beside: settings.path)
     } catch { throw BufferError(error) }
     do throws(SQLiteError) {
-      try BufferFile.insert(
-        Marks.Stream(number: number, id: stream.id, acknowledged: 0, bound: 0), isWhole: true,
-        into: database)
+      try BufferFile.insert(marked, isWhole: true, into: database)
     } catch { throw BufferError(error) }
-    state.withLock { $0.streams.append(stream) }
+    marks = announced
     return stream
   }
 }

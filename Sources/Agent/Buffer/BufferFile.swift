@@ -30,6 +30,7 @@ enum BufferFile {
     }
     guard Files.exists(path) else { return try make(buffer, &marks) }
     var isFinished = false
+    var content: Content?
     do throws(SQLiteError) {
       // A file of another program, or a newer one, throws here and is not touched.
       let database = try openOrMigrate(path)
@@ -37,7 +38,7 @@ enum BufferFile {
         isFinished = true
         if generation >= marks.generation {
           marks.generation = generation
-          return try load(database, buffer, &marks)
+          content = try Content(database, buffer)
         }
       }
     } catch {
@@ -49,6 +50,7 @@ enum BufferFile {
       Log.error("the buffer is damaged", [("error", error)])
       return try replaceAnew(buffer, &marks)
     }
+    if let content { return try begin(content, buffer, &marks) }
     // Of a lower generation: we ended between announcing a replacement and making it.
     if isFinished { return try replaceAnew(buffer, &marks) }
     // We ended while making it: nothing is in it yet.
@@ -129,6 +131,7 @@ enum BufferFile {
 
   /// A new file: with the old streams of the marks, closed until they are salvaged, and a live one.
   private static func make(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
+    let content: Content
     do throws(SQLiteError) {
       let database = try openOrMigrate(buffer.settings.path)
       // All or nothing: a file that has its generation has the streams, too.
@@ -140,8 +143,9 @@ enum BufferFile {
         try database.execute(
           "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")
       }
-      try load(database, buffer, &marks)
+      content = try Content(database, buffer)
     } catch { throw BufferError(error) }
+    try begin(content, buffer, &marks)
   }
 
   /// `nil`: the file was not finished.
@@ -162,35 +166,47 @@ enum BufferFile {
     try insert.run()
   }
 
-  /// Takes the streams' positions from the file; begins a live stream where there is none.
-  private static func load(
-    _ database: Database, _ buffer: Buffer, _ marks: inout Marks
-  ) throws(SQLiteError) {
-    let streams = try wholeStreams(database)
-    let figures = try figures(database)
-    try BootTable.note(buffer.clock, database)
-    let generation = marks.generation
+  /// What is read of a file before it is used.
+  private struct Content {
+    let database: Database
+    /// That may be sent.
+    let streams: [Buffer.Stream]
+    /// Of all streams.
+    let ids: Set<StreamID>
+    let figures: BufferFigures
+
+    init(_ database: Database, _ buffer: Buffer) throws(SQLiteError) {
+      self.database = database
+      streams = try wholeStreams(database)
+      ids = try BufferFile.ids(database)
+      figures = try BufferFile.figures(database)
+      try BootTable.note(buffer.clock, database)
+    }
+  }
+
+  /// Begins a live stream where there is none; then the file is in use. Where that fails, nothing
+  /// has changed: the file waits to be replaced as before.
+  private static func begin(
+    _ content: Content, _ buffer: Buffer, _ marks: inout Marks
+  ) throws(BufferError) {
+    var known = marks
+    // Announced, but the program ended before the file knew it.
+    known.streams.removeAll { !content.ids.contains($0.id) }
+    known.add(content.streams)
+    known.replacing = nil
+    var streams = content.streams
+    // The highest number is live; a stream that is being salvaged never is.
+    let newest = known.streams.map(\.number).max()
+    if streams.isEmpty || streams.last?.number != newest {
+      streams.append(try buffer.makeStream(content.database, &known))
+    }
+    marks = known
     buffer.state.withLock { state in
-      state.generation = generation
+      state.generation = known.generation
       state.isReplacing = false
       state.failedReplacement = nil
       state.streams = streams
-      state.figures = figures
-    }
-    let present = try ids(database)
-    // Announced, but the program ended before the file knew it.
-    marks.streams.removeAll { !present.contains($0.id) }
-    marks.add(streams)
-    marks.replacing = nil
-    // The highest number is live; a stream that is being salvaged never is.
-    let newest = marks.streams.map(\.number).max()
-    guard streams.isEmpty || streams.last?.number != newest else { return }
-    do throws(BufferError) {
-      _ = try buffer.beginStream(database, &marks)
-    } catch {
-      throw SQLiteError(
-        operation: "begin stream", subject: buffer.settings.path, code: 10,
-        message: error.description)
+      state.figures = content.figures
     }
   }
 

@@ -127,8 +127,8 @@ package final class BufferWriter {
     if !isFilled { try fill() }
     var next = counts
     next.add(group, nowMs: nowMs)
-    let segments = encode(group.measurements, nowMs: nowMs, mark)
     let handles = try access.ready()
+    let segments = encode(group.measurements, nowMs: nowMs, mark)
     do throws(CommitFailure) {
       try buffer.writing.withLock { marks throws(CommitFailure) in
         try commit(segments, next, nowMs, handles, &marks)
@@ -301,10 +301,10 @@ package final class BufferWriter {
   private func reserve(
     _ count: SequenceNumber, _ handles: Handles, _ marks: inout Marks
   ) throws(BufferError) -> Buffer.Stream {
-    guard var live = buffer.live else {
-      throw BufferError(.replacing, "\(buffer.settings.path) has no live stream")
-    }
-    if live.next + count > SegmentKey.sequenceMax {
+    let live: Buffer.Stream
+    if let present = buffer.live, present.next + count <= SegmentKey.sequenceMax {
+      live = present
+    } else {
       live = try buffer.beginStream(handles.database, &marks)
     }
     guard let index = marks.streams.firstIndex(where: { $0.id == live.id }) else {

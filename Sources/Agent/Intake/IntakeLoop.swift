@@ -35,7 +35,7 @@ package final class IntakeLoop {
   private var deadline: Duration = .zero
   /// The clock of the group.
   private var stamp: HostClock.Stamp
-  private var pause: Pause?
+  private var pause: IntakePause?
   /// Until then a slow flow gathers in the socket: each time this thread wakes costs more than
   /// what it then reads. `nil`: read what comes at once.
   private var napUntil: Duration?
@@ -43,11 +43,6 @@ package final class IntakeLoop {
   private var window = InFlightWindow()
   private var poller = Poller()
   private var troubleLog = RateLimit(perSeconds: 30)
-
-  /// The buffer has no room.
-  private struct Pause {
-    var nextAttempt: Duration
-  }
 
   /// Since the last report.
   private struct Tally {
@@ -65,7 +60,6 @@ package final class IntakeLoop {
   /// payload `PayloadParser.rowsMax` of them, so a chunk has 43,000 rows at most.
   private static let chunkMax = 128
   private static let chunkBytesMax = 65_536
-  private static let retryPauseAfter: Duration = .seconds(1)
   private static let backoffMin: Duration = .milliseconds(500)
   /// Short: a local broker that lost its file has forgotten our session, and gives what it
   /// acknowledges meanwhile to nobody.
@@ -321,13 +315,13 @@ package final class IntakeLoop {
       Log.notice("the intake goes on")
       tell()
     } catch {
+      let now = monotonicNow()
       let isNew = pause == nil
-      // A file that is being replaced is there again at once.
-      let after = error.nature == .replacing ? .milliseconds(20) : Self.retryPauseAfter
-      pause = Pause(nextAttempt: monotonicNow() + after)
-      guard error.nature != .replacing else { return }
+      let present = IntakePause(after: error, since: pause?.since ?? now, now: now)
+      pause = present
+      guard present.isWorthTelling else { return }
       report.update { $0.pausedReason = error.description }
-      if isNew || troubleLog.allows(now: monotonicNow()) {
+      if isNew || troubleLog.allows(now: now) {
         Log.warning("the intake pauses, the local broker holds what comes", [("error", error)])
       }
     }

@@ -49,7 +49,12 @@ final class FaultDisk: Sendable {
     case truncate
     case sync
     case delete
+    /// Of a log's index.
+    case sharedMemory
   }
+
+  /// Sees each call before it is done, with the name of its file; refuses it with a code.
+  typealias Rule = @Sendable (Call, String) -> Int32?
 
   fileprivate struct State {
     var events: [DiskEvent] = []
@@ -57,6 +62,7 @@ final class FaultDisk: Sendable {
     var fileCount = 0
     var renames: RenameWatch
     var failure: Failure?
+    var rule: Rule?
     var promiseCount = 0
   }
 
@@ -96,8 +102,16 @@ final class FaultDisk: Sendable {
   /// What is refused from now on.
   func fail(_ failure: Failure) { state.withLock { $0.failure = failure } }
 
+  /// Asked about each call from now on. It may block.
+  func watch(_ rule: @escaping Rule) { state.withLock { $0.rule = rule } }
+
   /// Nothing is refused any more.
-  func mend() { state.withLock { $0.failure?.isMended = true } }
+  func mend() {
+    state.withLock {
+      $0.failure?.isMended = true
+      $0.rule = nil
+    }
+  }
 
   /// Whether the failure has come to pass.
   var hasFailed: Bool { state.withLock { $0.failure?.hasStruck ?? false } }
@@ -107,11 +121,22 @@ final class FaultDisk: Sendable {
 
   // MARK: For the VFS
 
-  func refusal(of call: Call) -> Int32? {
-    state.withLock { state in
+  func refusal(of call: Call, path: String) -> Int32? {
+    refusal(of: call) { _ in FaultDisk.name(path) }
+  }
+
+  func refusal(of call: Call, file: FileNumber) -> Int32? {
+    refusal(of: call) { state in state.names.first { $0.value == file }?.key ?? "" }
+  }
+
+  private func refusal(of call: Call, name: (State) -> String) -> Int32? {
+    let (code, rule, named) = state.withLock { state in
       state.absorb(folder)
-      return state.failure?.refusal(of: call)
+      return (
+        state.failure?.refusal(of: call), state.rule, state.rule == nil ? "" : name(state)
+      )
     }
+    return code ?? rule?(call, named)
   }
 
   func opened(_ path: String, isNew: Bool) -> FileNumber {

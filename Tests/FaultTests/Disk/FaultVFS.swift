@@ -46,7 +46,7 @@ enum FaultVFS {
       guard let disk = FaultVFS.disk(of: path) else {
         return system.pointee.xDelete(system, name, isDurable)
       }
-      if let code = disk.refusal(of: .delete) { return code }
+      if let code = disk.refusal(of: .delete, path: path) { return code }
       return disk.opening.withLock { _ in
         let code = system.pointee.xDelete(system, name, isDurable)
         if code == SQLITE_OK { disk.deleted(path, isDurable: isDurable != 0) }
@@ -75,7 +75,7 @@ enum FaultVFS {
     }
     let path = String(cString: name)
     file.pointee.pMethods = nil
-    if let code = disk.refusal(of: .open(flags)) { return code }
+    if let code = disk.refusal(of: .open(flags), path: path) { return code }
     var isNew = false
     var number = 0
     // Two threads may make one log at the same moment.
@@ -115,7 +115,7 @@ enum FaultVFS {
     }
     methods.xRead = { file, bytes, count, offset in
       let handle = Handle.of(file)
-      if let code = handle.pointee.knownDisk.refusal(of: .read) {
+      if let code = handle.pointee.refusal(of: .read) {
         // "If xRead() returns SQLITE_IOERR_SHORT_READ it must also fill in the unread portions of
         // the buffer with zeros." https://sqlite.org/c3ref/io_methods.html
         if code == SQLITE_IOERR_SHORT_READ {
@@ -129,7 +129,7 @@ enum FaultVFS {
     methods.xWrite = { file, bytes, count, offset in
       let handle = Handle.of(file)
       let disk = handle.pointee.knownDisk
-      if let code = disk.refusal(of: .write) { return code }
+      if let code = handle.pointee.refusal(of: .write) { return code }
       let code = Handle.system(file).xWrite(Handle.inner(file), bytes, count, offset)
       guard code == SQLITE_OK else { return code }
       let written = UnsafeRawBufferPointer(start: bytes, count: Int(count))
@@ -138,9 +138,7 @@ enum FaultVFS {
     }
     methods.xTruncate = { file, size in
       let handle = Handle.of(file)
-      if let code = handle.pointee.knownDisk.refusal(of: .truncate) {
-        return code
-      }
+      if let code = handle.pointee.refusal(of: .truncate) { return code }
       let code = Handle.system(file).xTruncate(Handle.inner(file), size)
       if code == SQLITE_OK {
         handle.pointee.knownDisk.record(.truncate(handle.pointee.file, to: Int(size)))
@@ -151,7 +149,7 @@ enum FaultVFS {
       // The real disk is not asked: what is durable is decided here.
       let handle = Handle.of(file)
       let disk = handle.pointee.knownDisk
-      if let code = disk.refusal(of: .sync) { return code }
+      if let code = handle.pointee.refusal(of: .sync) { return code }
       disk.record(.sync(handle.pointee.file))
       if handle.pointee.syncsFolder {
         handle.pointee.syncsFolder = false
@@ -173,7 +171,11 @@ enum FaultVFS {
     methods.xCheckReservedLock = {
       Handle.system($0).xCheckReservedLock(Handle.inner($0), $1)
     }
-    methods.xShmMap = { Handle.system($0).xShmMap(Handle.inner($0), $1, $2, $3, $4) }
+    methods.xShmMap = { file, region, size, isExtending, place in
+      let handle = Handle.of(file)
+      if let code = handle.pointee.refusal(of: .sharedMemory) { return code }
+      return Handle.system(file).xShmMap(Handle.inner(file), region, size, isExtending, place)
+    }
     methods.xShmLock = { Handle.system($0).xShmLock(Handle.inner($0), $1, $2, $3) }
     methods.xShmBarrier = { Handle.system($0).xShmBarrier(Handle.inner($0)) }
     methods.xShmUnmap = { Handle.system($0).xShmUnmap(Handle.inner($0), $1) }
@@ -191,6 +193,8 @@ private struct Handle {
   static let bytes = (MemoryLayout<Handle>.stride + 15) & ~15
 
   var knownDisk: FaultDisk { disk.takeUnretainedValue() }
+
+  func refusal(of call: FaultDisk.Call) -> Int32? { knownDisk.refusal(of: call, file: file) }
 
   static func of(_ file: UnsafeMutablePointer<sqlite3_file>?) -> UnsafeMutablePointer<Handle> {
     guard let file else { fatalError("SQLite names no file") }

@@ -119,15 +119,19 @@ private struct AgentOnFailingDisk {
   private mutating func store(
     _ host: EdgeHost, _ disk: FaultDisk, _ id: Int64
   ) throws -> (stream: StreamID, first: SequenceNumber) {
-    for attempt in 0..<50 {
+    var place: (stream: StreamID, first: SequenceNumber)?
+    var attempts = 0
+    _ = try eventually(within: .seconds(60)) {
       // Somebody looks after the disk.
-      if attempt == 3 { disk.mend() }
-      var place: (stream: StreamID, first: SequenceNumber)?
+      if attempts == 3 { disk.mend() }
+      attempts += 1
       try note { place = try host.store(30, from: id) }
-      if let place { return place }
+      if place != nil { return true }
       try note { _ = try host.reader.streams() }
       try host.waitForSalvage()
+      return false
     }
+    if let place { return place }
     throw Broken("nothing can be stored any more: \(errors.last ?? "")")
   }
 
