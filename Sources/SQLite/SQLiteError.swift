@@ -30,8 +30,24 @@ public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The file system or the file's own bound has no room.
   public var isFull: Bool { primary == SQLITE_FULL }
-  /// The file is damaged, or no database at all.
-  public var isCorrupt: Bool { primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB }
+  /// The file is damaged, or no database at all, or the disk cannot read a part of it.
+  public var isCorrupt: Bool {
+    primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || code == SQLiteError.badSector
+  }
+  /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import. Where a statement meets it,
+  /// SQLite itself makes SQLITE_CORRUPT of it; while a file is opened it does not.
+  private static let badSector = SQLITE_IOERR | 33 << 8
+  /// Says nothing of what the file holds: a disk, the memory, the number of open files or somebody
+  /// else did not let it be read or written, and later may.
+  public var mayPass: Bool {
+    switch primary {
+    case SQLITE_IOERR: !isCorrupt
+    case SQLITE_FULL, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL, SQLITE_CANTOPEN,
+      SQLITE_NOMEM, SQLITE_READONLY, SQLITE_PERM, SQLITE_INTERRUPT:
+      true
+    default: false
+    }
+  }
   /// A database whose pages contradict one another.
   public var isMalformed: Bool { primary == SQLITE_CORRUPT }
   /// Another connection held the lock longer than the busy timeout.

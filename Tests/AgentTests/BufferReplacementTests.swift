@@ -85,11 +85,13 @@ import Testing
     try expectOneFileSetAside(open, id)
   }
 
-  @Test func `a cut between setting aside the file and its log loses nothing of the log`() throws {
+  /// A replacement that was cut off when the file had been set aside and its log had not: all of
+  /// 1,000 numbers are in the log.
+  private func leaveCutReplacement() throws -> StreamID {
     let open = try fixture.open()
     for _ in 0..<20 { try open.store(50) }
     let id = try open.live().id
-    // As a killed agent leaves it: all segments are in the log.
+    // As a killed agent leaves it.
     for end in ["", "-wal", ".marks"] {
       fixture.folder.copy("buffer.db\(end)", to: "killed\(end)")
     }
@@ -104,9 +106,36 @@ import Testing
       """
       {"generation":1,"set_aside":["\(target)"],"replacing":"\(target)",\(marks[streams...])
       """, to: "buffer.db.marks")
-    let next = try fixture.open()
-    #expect(next.settle(whole: 2))
-    #expect(try next.times(id) == Array(0..<1_000))
-    #expect(try next.holes(id).allSatisfy { $0.first >= 1_000 })
+    return id
+  }
+
+  private func expectAllOfTheLog(_ id: StreamID) throws {
+    let open = try fixture.open()
+    #expect(open.settle(whole: 2))
+    #expect(try open.times(id) == Array(0..<1_000))
+    // Numbers that were reserved and never given.
+    #expect(try open.holes(id).allSatisfy { $0.first >= 1_000 })
+  }
+
+  @Test func `a cut between setting aside the file and its log loses nothing of the log`() throws {
+    let id = try leaveCutReplacement()
+    try expectAllOfTheLog(id)
+  }
+
+  @Test func `marks that cannot be read for a moment forget no file that was set aside`() throws {
+    let id = try leaveCutReplacement()
+    let marks = fixture.path + ".marks"
+    try Files.move(marks, to: marks + ".away")
+    #expect(symlink(marks, marks) == 0)
+    let buffer = try Buffer(fixture.settings(), clock: fixture.clock)
+    let error = #expect(throws: BufferError.self) { try buffer.open() }
+    buffer.close()
+    #expect(error?.nature == .failed)
+    #expect(
+      error?.description == "cannot open \(marks): Too many levels of symbolic links")
+    #expect(throws: FileError.self, "they were written over") { try Files.read(marks) }
+    try Files.remove(marks)
+    try Files.move(marks + ".away", to: marks)
+    try expectAllOfTheLog(id)
   }
 }

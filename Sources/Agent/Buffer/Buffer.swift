@@ -24,6 +24,8 @@ package final class Buffer: Sendable {
   let salvaging = Mutex(Salvaging())
 
   struct State: Sendable {
+    /// The file was found or made; the marks in memory are those of the disk, or newer.
+    var isOpen = false
     /// Rises with each file.
     var generation: Int64 = 0
     /// The file is damaged and waits to be replaced.
@@ -95,6 +97,7 @@ package final class Buffer: Sendable {
     try writing.withLock { marks throws(BufferError) in
       try BufferFile.prepare(self, &marks)
     }
+    state.withLock { $0.isOpen = true }
     Salvage.start(self)
   }
 
@@ -102,6 +105,8 @@ package final class Buffer: Sendable {
   /// not given.
   package func close() {
     Salvage.stop(self)
+    // What did not open knows nothing that the marks do not.
+    guard state.withLock({ $0.isOpen }) else { return }
     writing.withLock { marks in
       marks.note(currentStreams)
       try? marks.write(beside: settings.path)

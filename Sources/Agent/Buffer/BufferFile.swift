@@ -22,7 +22,10 @@ enum BufferFile {
   /// generation; replaced where it is damaged.
   static func prepare(_ buffer: Buffer, _ marks: inout Marks) throws(BufferError) {
     let path = buffer.settings.path
-    let found = Marks.read(beside: path)
+    let found: Marks?
+    do throws(FileError) { found = try Marks.read(beside: path) } catch {
+      throw BufferError(error)
+    }
     marks = found ?? Marks()
     if let target = marks.replacing {
       // We ended in the midst of it.
@@ -138,7 +141,8 @@ enum BufferFile {
       try BufferSpace.transaction(database) { () throws(SQLiteError) in
         for stream in marks.streams { try insert(stream, isWhole: false, into: database) }
         for path in marks.setAside.reversed() where Files.exists(path) {
-          try SmallTables.copy(from: path, into: database)
+          // What older ones hold the last one holds too, if it could be read.
+          try SmallTables.copy(from: path, into: database, mayWait: path == marks.setAside.last)
         }
         try database.execute(
           "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")

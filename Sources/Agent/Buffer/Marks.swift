@@ -34,6 +34,8 @@ struct Marks: Equatable {
   /// Numbers that one reservation adds at least: at 10 a second a write of the file each 100 s.
   static let reserveMin: SequenceNumber = 1_024
 
+  init() {}
+
   static func path(beside buffer: String) -> String { buffer + ".marks" }
 
   /// Takes in streams that only the file knew.
@@ -57,32 +59,34 @@ struct Marks: Equatable {
     }
   }
 
-  /// `nil` where there is no such file, or none that can be read.
-  static func read(beside buffer: String) -> Marks? {
+  /// `nil` where there is no such file, or rubbish in it. One that cannot be read at the moment is
+  /// an error: it says what is to be salvaged.
+  static func read(beside buffer: String) throws(FileError) -> Marks? {
     let path = path(beside: buffer)
-    guard Files.exists(path) else { return nil }
-    do throws(ConfigError) {
-      let root = try ConfigNode.parse(file: path)
-      var marks = Marks()
-      marks.generation = try root.required("generation").integer(in: 0...Int64.max)
-      for node in try root.required("set_aside").array() {
-        marks.setAside.append(try node.string())
-      }
-      marks.replacing = try root["replacing"]?.string()
-      for node in try root.required("streams").array() {
-        let text = try node.required("id").string()
-        guard let id = StreamID(hexadecimal: text) else { throw node.error("is no stream id") }
-        let numbers: ClosedRange<Int64> = 0...Int64(SegmentKey.sequenceMax)
-        marks.streams.append(
-          Stream(
-            number: try node.required("number").integer(in: 0...SegmentKey.streamMax), id: id,
-            acknowledged: SequenceNumber(try node.required("acknowledged").integer(in: numbers)),
-            bound: SequenceNumber(try node.required("bound").integer(in: numbers))))
-      }
-      return marks
-    } catch {
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try Files.read(path) } catch {
+      if error.isMissing { return nil }
+      throw error
+    }
+    do throws(ConfigError) { return try Marks(ConfigNode.parse(bytes: bytes, name: path)) } catch {
       Log.warning("the buffer's marks cannot be read", [("error", error)])
       return nil
+    }
+  }
+
+  private init(_ root: ConfigNode) throws(ConfigError) {
+    generation = try root.required("generation").integer(in: 0...Int64.max)
+    for node in try root.required("set_aside").array() { setAside.append(try node.string()) }
+    replacing = try root["replacing"]?.string()
+    for node in try root.required("streams").array() {
+      let text = try node.required("id").string()
+      guard let id = StreamID(hexadecimal: text) else { throw node.error("is no stream id") }
+      let numbers: ClosedRange<Int64> = 0...Int64(SegmentKey.sequenceMax)
+      streams.append(
+        Stream(
+          number: try node.required("number").integer(in: 0...SegmentKey.streamMax), id: id,
+          acknowledged: SequenceNumber(try node.required("acknowledged").integer(in: numbers)),
+          bound: SequenceNumber(try node.required("bound").integer(in: numbers))))
     }
   }
 

@@ -48,6 +48,7 @@ package enum Salvage {
   }
 
   private static func run(_ buffer: Buffer) {
+    var waitLog = RateLimit(perSeconds: 30)
     let access = BufferAccess(buffer) { database throws(SQLiteError) in
       try SalvageTarget(database)
     }
@@ -56,12 +57,14 @@ package enum Salvage {
       let files = buffer.writing.withLock { $0.setAside }
       do throws(BufferError) {
         guard try hasClosedStreams(access) || !files.isEmpty else { return }
-        for file in files where Files.exists(file) { try salvage(file, access) }
+        for file in files { try salvage(file, access) }
         if !isStopped(buffer) { try finish(files, access) }
         return
       } catch {
-        // Full, or replaced once more: later.
-        Log.warning("the salvage waits", [("error", error)])
+        // Full, not readable at the moment, or replaced once more: later.
+        if waitLog.allows(now: monotonicNow()) {
+          Log.warning("the salvage waits", [("error", error)])
+        }
         _ = access.yieldIfReplacing()
         pause(buffer)
       }
@@ -87,28 +90,47 @@ package enum Salvage {
   private static func salvage(
     _ file: String, _ access: BufferAccess<SalvageTarget>
   ) throws(BufferError) {
-    let source: SalvageSource
-    do throws(SQLiteError) { source = try SalvageSource(file) } catch {
-      return Log.warning("nothing can be salvaged", [("file", file), ("error", error)])
-    }
+    guard let source = try source(file) else { return }
     let rows = source.rows()
     var count: UInt64 = 0
     while !isStopped(access.buffer) {
-      var chunk: [SalvageSource.Row] = []
-      var bytes = 0
-      while chunk.count < 256, bytes < 256 << 10, let row = rows.next() {
-        bytes += row.bytes.count
-        chunk.append(row)
-      }
+      let chunk = try chunk(of: rows)
       guard !chunk.isEmpty else { break }
       try insert(chunk, access)
       count += chunk.reduce(0) { $0 + UInt64($1.count) }
     }
-    let holes = source.holes()
+    let holes: [SalvageSource.Hole]
+    do throws(SQLiteError) { holes = try source.holes() } catch { throw BufferError(error) }
     try access.locked { target, _ throws(SQLiteError) in
       for hole in holes { try target.insert(hole) }
     }
     Log.notice("salvaged", [("file", file), ("measurements", count)])
+  }
+
+  /// `nil`: it is gone, or nothing of it can be read, and that will not change.
+  private static func source(_ file: String) throws(BufferError) -> SalvageSource? {
+    do throws(FileError) { if try Files.isMissing(file) { return nil } } catch {
+      throw BufferError(error)
+    }
+    do throws(SQLiteError) { return try SalvageSource(file) } catch {
+      if error.mayPass { throw BufferError(error) }
+      Log.warning("nothing can be salvaged", [("file", file), ("error", error)])
+      return nil
+    }
+  }
+
+  private static func chunk(
+    of rows: SalvageSource.Rows
+  ) throws(BufferError) -> [SalvageSource.Row] {
+    var chunk: [SalvageSource.Row] = []
+    var bytes = 0
+    do throws(SQLiteError) {
+      while chunk.count < 256, bytes < 256 << 10, let row = try rows.next() {
+        bytes += row.bytes.count
+        chunk.append(row)
+      }
+    } catch { throw BufferError(error) }
+    return chunk
   }
 
   private static func insert(

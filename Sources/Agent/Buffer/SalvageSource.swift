@@ -5,6 +5,8 @@ import SQLite
 /// Reads a damaged buffer: forwards to the damage, backwards to it from the other side, and then
 /// between, by halves of what is left, as long as that finds anything. Every row is checked by its
 /// digest: SQLite notices damage to its trees, not to what they hold.
+///
+/// What is thrown may pass, and says nothing of the file: then it is read again from the beginning.
 final class SalvageSource {
   private let database: Database
   /// The file may be of an older version than the present one.
@@ -35,7 +37,7 @@ final class SalvageSource {
   func rows() -> Rows { Rows(database, markColumns) }
 
   /// As far as they can be read.
-  func holes() -> [Hole] {
+  func holes() throws(SQLiteError) -> [Hole] {
     var holes: [Hole] = []
     do throws(SQLiteError) {
       let select = try database.prepare("SELECT key, count, reason FROM holes ORDER BY key")
@@ -44,6 +46,7 @@ final class SalvageSource {
           Hole(key: select.integer(0), count: select.integer(1), reason: select.integer(2)))
       }
     } catch {
+      if error.mayPass { throw error }
       Log.warning("salvage: only in part", [("table", "holes"), ("error", error)])
     }
     return holes
@@ -67,19 +70,19 @@ final class SalvageSource {
       self.markColumns = markColumns
     }
 
-    func next() -> Row? {
+    func next() throws(SQLiteError) -> Row? {
       while present.isEmpty {
         guard let span = unread.popLast(), attemptsLeft > 0 else { return nil }
         attemptsLeft -= 1
-        read(span.low, span.high)
+        try read(span.low, span.high)
       }
       return present.removeLast()
     }
 
     /// Reads what a span begins with, then what it ends with, and divides what is left.
-    private func read(_ low: Int64, _ high: Int64) {
+    private func read(_ low: Int64, _ high: Int64) throws(SQLiteError) {
       guard low < high - 1 else { return }
-      let forwards = page(low, high, isDescending: false)
+      let forwards = try page(low, high, isDescending: false)
       if forwards.isWhole, forwards.last == nil { return }
       if let last = forwards.last {
         // Progress costs no attempt.
@@ -87,7 +90,7 @@ final class SalvageSource {
         unread.append((last, high))
         return
       }
-      let backwards = page(low, high, isDescending: true)
+      let backwards = try page(low, high, isDescending: true)
       if let first = backwards.last {
         attemptsLeft += 1
         unread.append((low, first))
@@ -99,10 +102,10 @@ final class SalvageSource {
       unread.append((middle, high))
     }
 
-    /// - Returns: the last key that could be read, and whether the span ended without an error.
+    /// - Returns: the last key that could be read, and whether the span ended without damage.
     private func page(
       _ low: Int64, _ high: Int64, isDescending: Bool
-    ) -> (last: Int64?, isWhole: Bool) {
+    ) throws(SQLiteError) -> (last: Int64?, isWhole: Bool) {
       var last: Int64?
       do throws(SQLiteError) {
         let select = try database.prepare(
@@ -121,7 +124,10 @@ final class SalvageSource {
           if row.isSound { present.append(row) }
         }
         return (last, true)
-      } catch { return (last, false) }
+      } catch {
+        if error.mayPass { throw error }
+        return (last, false)
+      }
     }
   }
 }

@@ -11,13 +11,17 @@ enum SmallTables {
   ]
 
   /// Within a transaction of the new file.
-  static func copy(from path: String, into database: Database) throws(SQLiteError) {
+  ///
+  /// - Parameter mayWait: throw what may pass, so that it is tried again.
+  static func copy(
+    from path: String, into database: Database, mayWait: Bool
+  ) throws(SQLiteError) {
     for (table, columnCount) in tables {
       do throws(SQLiteError) {
         try copy(table, columnCount, from: path, into: database)
       } catch {
         // It was the new file that failed, and SQLite has ended the transaction.
-        guard database.isInTransaction else { throw error }
+        guard database.isInTransaction, !(mayWait && error.mayPass) else { throw error }
         Log.warning("salvage: only in part", [("table", table), ("error", error)])
       }
     }
