@@ -28,6 +28,11 @@ public struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible {
     self.hint = hint ?? SQLiteError.hint(for: code)
   }
 
+  /// For damage that SQLite does not see: a row that is not as it was written.
+  public static func damage(_ file: String, _ message: String) -> SQLiteError {
+    SQLiteError(operation: "read", subject: file, code: SQLITE_CORRUPT, message: message)
+  }
+
   /// The file system or the file's own bound has no room.
   public var isFull: Bool { primary == SQLITE_FULL }
   /// The file is damaged, or no database at all, or the disk cannot read a part of it.

@@ -41,7 +41,7 @@ enum BufferFile {
         isFinished = true
         if generation >= marks.generation {
           marks.generation = generation
-          content = try Content(database, buffer)
+          content = try Content(database, buffer, marks)
         }
       }
     } catch {
@@ -147,7 +147,7 @@ enum BufferFile {
         try database.execute(
           "INSERT OR REPLACE INTO meta VALUES ('generation', \(marks.generation))")
       }
-      content = try Content(database, buffer)
+      content = try Content(database, buffer, marks)
     } catch { throw BufferError(error) }
     try begin(content, buffer, &marks)
   }
@@ -179,9 +179,9 @@ enum BufferFile {
     let ids: Set<StreamID>
     let figures: BufferFigures
 
-    init(_ database: Database, _ buffer: Buffer) throws(SQLiteError) {
+    init(_ database: Database, _ buffer: Buffer, _ marks: Marks) throws(SQLiteError) {
       self.database = database
-      streams = try wholeStreams(database)
+      streams = try wholeStreams(database, marks)
       ids = try BufferFile.ids(database)
       figures = try BufferFile.figures(database)
       try BootTable.note(buffer.clock, database)
@@ -224,22 +224,53 @@ enum BufferFile {
   }
 
   /// Positions of all streams that may be sent, oldest first.
-  static func wholeStreams(_ database: Database) throws(SQLiteError) -> [Buffer.Stream] {
+  static func wholeStreams(
+    _ database: Database, _ marks: Marks
+  ) throws(SQLiteError) -> [Buffer.Stream] {
     var streams: [Buffer.Stream] = []
     let select = try database.prepare(
       "SELECT number, id, acknowledged, floor FROM streams WHERE is_whole = 1 ORDER BY number")
     while try select.step() {
       guard let id = StreamID(bytes: select.blob(1)) else { continue }
-      let number = select.integer(0)
-      let floor = SequenceNumber(max(0, select.integer(3)))
+      let number = try streamNumber(select, database)
+      let floor = SegmentKey.position(select.integer(3))
+      // What the marks do not know could not be salvaged.
+      if marks.streams.contains(where: { $0.id == id }) { try checkNewest(of: number, database) }
       let extent = try extent(database, number)
       let next = max(floor, extent?.end ?? 0)
       streams.append(
         Buffer.Stream(
           number: number, id: id, oldestHeld: extent?.first ?? next, next: next,
-          acknowledged: min(SequenceNumber(max(0, select.integer(2))), next)))
+          acknowledged: min(SegmentKey.position(select.integer(2)), next)))
     }
     return streams
+  }
+
+  /// From the first column.
+  static func streamNumber(
+    _ row: borrowing Statement, _ database: Database
+  ) throws(SQLiteError) -> Int64 {
+    let number = row.integer(0)
+    guard (0...SegmentKey.streamMax).contains(number) else {
+      throw .damage(database.path, "a stream has the number \(number)")
+    }
+    return number
+  }
+
+  /// The newest segment says where its stream goes on: a smaller count would give numbers twice.
+  private static func checkNewest(of stream: Int64, _ database: Database) throws(SQLiteError) {
+    let range = SegmentKey.range(stream)
+    let newest = try database.prepare(
+      """
+      SELECT \(SalvageSource.Row.columns) FROM segments
+        WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound) ORDER BY key DESC LIMIT 1
+      """)
+    guard try newest.step() else { return }
+    let row = SalvageSource.Row(newest)
+    guard row.isSound else {
+      let first = SegmentKey(raw: row.key).number
+      throw .damage(database.path, "the segment at \(first) is not what was written")
+    }
   }
 
   /// First and end of what is held of a stream; `end` also counts holes.
@@ -259,8 +290,7 @@ enum BufferFile {
       let newest = try database.prepare(
         "SELECT key, count FROM \(table) WHERE \(span) ORDER BY key DESC LIMIT 1")
       if try newest.step() {
-        let number = SegmentKey(raw: newest.integer(0)).number
-        end = max(end, number + SequenceNumber(max(0, newest.integer(1))))
+        end = max(end, SegmentKey(raw: newest.integer(0)).end(count: newest.integer(1)))
       }
     }
     return end == 0 ? nil : (first, end)

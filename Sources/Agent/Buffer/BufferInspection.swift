@@ -75,13 +75,13 @@ package final class BufferInspection {
       "SELECT number, id, acknowledged, floor, is_whole FROM streams ORDER BY number")
     while try select.step() {
       guard let id = StreamID(bytes: select.blob(1)) else { continue }
-      let number = select.integer(0)
+      let number = try BufferFile.streamNumber(select, database)
       let span = BufferInspection.span(number)
       let extent = try BufferFile.extent(database, number)
       found.append(
         Stream(
-          number: number, id: id, acknowledged: SequenceNumber(max(0, select.integer(2))),
-          next: max(SequenceNumber(max(0, select.integer(3))), extent?.end ?? 0),
+          number: number, id: id, acknowledged: SegmentKey.position(select.integer(2)),
+          next: max(SegmentKey.position(select.integer(3)), extent?.end ?? 0),
           isWhole: select.integer(4) == 1,
           segments: try database.integer("SELECT count(*) FROM segments WHERE \(span)"),
           held: try database.integer("SELECT ifnull(sum(count), 0) FROM segments WHERE \(span)"),
@@ -167,10 +167,11 @@ package final class BufferInspection {
     let select = try database.prepare(
       "SELECT key, count, reason FROM holes WHERE \(span) ORDER BY key")
     while try select.step() {
-      let first = SegmentKey(raw: select.integer(0)).number
+      let first = SegmentKey(raw: select.integer(0))
+      let end = first.end(count: max(1, select.integer(1)))
       holes.append(
         Hole(
-          first: first, last: first + SequenceNumber(max(1, select.integer(1))) - 1,
+          first: first.number, last: max(first.number, end - 1),
           reason: LossReason(rawValue: select.integer(2)) ?? .bufferDamaged))
     }
     return holes

@@ -130,11 +130,11 @@ package final class BufferReader: UplinkSource {
       defer { handles.holes.reset() }
       var holes: [Hole] = []
       while try handles.holes.step() {
-        let first = SegmentKey(raw: handles.holes.integer(0)).number
-        let count = SequenceNumber(max(1, handles.holes.integer(1)))
+        let first = SegmentKey(raw: handles.holes.integer(0))
+        let end = first.end(count: max(1, handles.holes.integer(1)))
         holes.append(
           Hole(
-            first: first, last: first + count - 1,
+            first: first.number, last: max(first.number, end - 1),
             reason: LossReason(rawValue: handles.holes.integer(2)) ?? .bufferDamaged))
       }
       return holes
@@ -172,9 +172,8 @@ package final class BufferReader: UplinkSource {
       try handles.received.bind(2, SegmentKey(known.number, number).raw)
       defer { handles.received.reset() }
       guard try handles.received.step() else { return nil }
-      let first = SegmentKey(raw: handles.received.integer(0)).number
-      let end = first + SequenceNumber(max(0, handles.received.integer(1)))
-      guard number < end else { return nil }
+      let first = SegmentKey(raw: handles.received.integer(0))
+      guard number < first.end(count: handles.received.integer(1)) else { return nil }
       var ages = BufferAge(clock, handles.database)
       return try ages.age(
         ClockMark(handles.received, at: 3), stampedMs: handles.received.integer(2))
@@ -323,7 +322,7 @@ package final class BufferReader: UplinkSource {
       """)
     while try select.step() {
       let key = SegmentKey(raw: select.integer(0))
-      guard key.number + SequenceNumber(max(0, select.integer(1))) <= stream.acknowledged else {
+      guard key.end(count: select.integer(1)) <= stream.acknowledged else {
         break
       }
       if limit > .zero {

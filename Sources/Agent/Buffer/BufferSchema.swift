@@ -72,6 +72,17 @@ struct SegmentKey {
   var stream: Int64 { raw >> SegmentKey.sequenceBits }
   var number: SequenceNumber { SequenceNumber(raw & (1 << SegmentKey.sequenceBits - 1)) }
 
+  /// After the last of so many numbers from here on. As a row says it: where its bits have turned,
+  /// that must not lead out of the stream.
+  func end(count: Int64) -> SequenceNumber {
+    SegmentKey.position(Int64(number) &+ max(0, min(count, Int64(SegmentKey.sequenceMax))))
+  }
+
+  /// A place in a stream as a row says it, likewise.
+  static func position(_ value: Int64) -> SequenceNumber {
+    min(SequenceNumber(max(0, value)), sequenceMax)
+  }
+
   /// All keys of a stream.
   static func range(_ stream: Int64) -> ClosedRange<Int64> {
     SegmentKey(stream, 0).raw...SegmentKey(stream, sequenceMax).raw

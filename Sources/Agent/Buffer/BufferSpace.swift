@@ -108,9 +108,9 @@ final class BufferSpace {
     guard let stream = buffer.currentStreams.first(where: { $0.id == id }) else { return false }
     let doomed = try oldest(of: stream, isDropping: isDropping)
     guard let last = doomed.last else { return false }
-    let end = SegmentKey(raw: last.key).number + SequenceNumber(last.count)
+    let end = SegmentKey(raw: last.key).end(count: last.count)
     let lost = doomed.filter {
-      SegmentKey(raw: $0.key).number + SequenceNumber($0.count) > stream.acknowledged
+      SegmentKey(raw: $0.key).end(count: $0.count) > stream.acknowledged
     }
     try BufferSpace.transaction(database) { () throws(SQLiteError) in
       try database.execute(
@@ -139,9 +139,16 @@ final class BufferSpace {
       SELECT key, count FROM segments WHERE key BETWEEN \(range.lowerBound)
         AND \(range.upperBound) ORDER BY key LIMIT \(BufferSpace.rowsAtOnce)
       """)
+    var next: SequenceNumber = 0
     while try select.step() {
       let row = (key: select.integer(0), count: select.integer(1))
-      let end = SegmentKey(raw: row.key).number + SequenceNumber(row.count)
+      let first = SegmentKey(raw: row.key).number
+      let end = SegmentKey(raw: row.key).end(count: row.count)
+      // A turned bit would declare lost what is held, or what was never given.
+      guard first >= next, first < end, end <= stream.next else {
+        throw .damage(database.path, "the segment at \(first) has \(row.count) measurements")
+      }
+      next = end
       let isKept = end <= stream.acknowledged
       // Never both in one transaction.
       guard isKept || isDropping, rows.isEmpty || isDropping || isKept else { break }
@@ -160,7 +167,7 @@ final class BufferSpace {
         WHERE key BETWEEN \(SegmentKey.range(first.stream).lowerBound) AND \(first.raw - 1)
         ORDER BY key DESC LIMIT 1
       """)
-    if try before.step(), before.integer(0) + before.integer(1) == first.raw,
+    if try before.step(), before.integer(0) &+ before.integer(1) == first.raw,
       before.integer(2) == reason.rawValue
     {
       let start = SegmentKey(raw: before.integer(0)).number

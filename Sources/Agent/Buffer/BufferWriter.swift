@@ -320,7 +320,8 @@ package final class BufferWriter {
       marks.streams[index].acknowledged = stream.acknowledged
     }
     let before = marks.streams[index].bound
-    marks.streams[index].bound = end + max(Marks.reserveMin, 8 * count)
+    marks.streams[index].bound = min(
+      end + max(Marks.reserveMin, 8 * count), SegmentKey.sequenceMax)
     do throws(FileError) {
       try marks.write(beside: buffer.settings.path)
     } catch {

@@ -159,7 +159,7 @@ package enum Salvage {
       try BufferSpace.transaction(target.database) { () throws(SQLiteError) in
         try target.declareGaps()
       }
-      let streams = try BufferFile.wholeStreams(target.database)
+      let streams = try BufferFile.wholeStreams(target.database, marks)
       buffer.state.withLock { state in
         // What is known here of the others is newer than the file.
         state.streams = streams.map { stream in

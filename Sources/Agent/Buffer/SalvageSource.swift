@@ -220,8 +220,8 @@ final class SalvageTarget {
       while try select.step() {
         closed.append(
           (
-            select.integer(0), SequenceNumber(max(0, select.integer(1))),
-            SequenceNumber(max(0, select.integer(2)))
+            try BufferFile.streamNumber(select, database),
+            SegmentKey.position(select.integer(1)), SegmentKey.position(select.integer(2))
           ))
       }
     }
@@ -244,10 +244,11 @@ final class SalvageTarget {
           WHERE key BETWEEN \(range.lowerBound) AND \(range.upperBound) ORDER BY 1
         """)
       while try select.step() {
-        let first = SegmentKey(raw: select.integer(0)).number
+        let key = SegmentKey(raw: select.integer(0))
+        let first = key.number
         let start = next ?? min(first, acknowledged)
         if first > start { gaps.append((start, first)) }
-        next = max(next ?? 0, first + SequenceNumber(max(0, select.integer(1))))
+        next = max(next ?? 0, key.end(count: select.integer(1)))
       }
     }
     let start = next ?? acknowledged
