@@ -27,6 +27,8 @@ final class BufferSpace {
   /// What is freed at once is this part of the bound, so that not each commit has to.
   private static let freedShare: Int64 = 64
   private static let rowsAtOnce: Int64 = 64
+  /// From then on only what is needed is freed: the intake waits for it, and its watchdog with it.
+  private static let freeingMax: Duration = .seconds(1)
 
   init(_ database: Database) throws(SQLiteError) {
     self.database = database
@@ -44,9 +46,9 @@ final class BufferSpace {
     guard let reason = try shortage(of: need, buffer) else { return .enough }
     let target = max(need, buffer.fileBytesMax / BufferSpace.freedShare)
     // Also where the disk is short: pages freed inside the file are used before it grows.
-    if try free(target, isDropping: false, buffer) { return .enough }
+    if try free(target, atLeast: need, isDropping: false, buffer) { return .enough }
     if buffer.settings.whenFull == .dropOldest {
-      if try free(target, isDropping: true, buffer) { return .enough }
+      if try free(target, atLeast: need, isDropping: true, buffer) { return .enough }
     }
     return try shortage(of: need, buffer).map { _ in .full(reason) } ?? .enough
   }
@@ -82,17 +84,19 @@ final class BufferSpace {
     return value
   }
 
-  /// Deletes the oldest segments until so many bytes are free inside the file.
+  /// Deletes the oldest segments until so many bytes are free inside the file; where that takes
+  /// long, until enough are.
   ///
   /// - Parameter isDropping: also those without a receipt, with a hole for each.
   /// - Returns: whether they are.
   private func free(
-    _ bytes: Int64, isDropping: Bool, _ buffer: Buffer
+    _ bytes: Int64, atLeast enough: Int64, isDropping: Bool, _ buffer: Buffer
   ) throws(SQLiteError) -> Bool {
+    let end = monotonicNow() + BufferSpace.freeingMax
     for stream in buffer.currentStreams {
       while true {
         let freed = try value(freePageCount) * BufferSchema.pageBytes
-        if freed >= bytes { return true }
+        if freed >= bytes || (freed >= enough && monotonicNow() >= end) { return true }
         guard try deleteOldest(of: stream.id, isDropping: isDropping, buffer) else { break }
       }
     }

@@ -58,8 +58,7 @@ package enum Salvage {
       do throws(BufferError) {
         guard try hasClosedStreams(access) || !files.isEmpty else { return }
         for file in files { try salvage(file, access) }
-        if !isStopped(buffer) { try finish(files, access) }
-        return
+        return try finish(files, access)
       } catch {
         // Full, not readable at the moment, or replaced once more: later.
         if waitLog.allows(now: monotonicNow()) {
@@ -154,10 +153,15 @@ package enum Salvage {
     _ files: [String], _ access: BufferAccess<SalvageTarget>
   ) throws(BufferError) {
     let buffer = access.buffer
+    // The connection stays open until they are declared, so that they are of the same file.
+    let gaps = try access.use { target throws(SQLiteError) in
+      try target.gaps { isStopped(buffer) }
+    }
+    if isStopped(buffer) { return }
     let done = Set(files)
     try access.locked { target, marks throws(SQLiteError) in
       try BufferSpace.transaction(target.database) { () throws(SQLiteError) in
-        try target.declareGaps()
+        try target.declare(gaps)
       }
       let streams = try BufferFile.wholeStreams(target.database, marks)
       buffer.state.withLock { state in

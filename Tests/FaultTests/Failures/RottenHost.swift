@@ -13,36 +13,42 @@ final class RottenHost {
   let host: EdgeHost
   let stream: StreamID
   let path: String
+  private let rows: Int
   private var nextID: Int64
 
-  static let segmentRows = 100
-  /// The rotten one.
-  static let rotten = Hole(
-    first: 300, last: 300 + SequenceNumber(segmentRows) - 1, reason: .bufferDamaged)
-
-  init(segments: Int, _ settings: EdgeHost.Settings = EdgeHost.Settings()) throws {
+  /// - Parameter rows: of each segment.
+  init(
+    segments: Int, rows: Int = 100, _ settings: EdgeHost.Settings = EdgeHost.Settings()
+  ) throws {
+    self.rows = rows
     path = "\(folder)/buffer.db"
     var identity: StreamID?
     do {
       let host = try EdgeHost(folder, settings)
       for index in 0..<segments {
-        identity = try host.store(
-          RottenHost.segmentRows, from: Int64(index * RottenHost.segmentRows)
-        ).stream
+        identity = try host.store(rows, from: Int64(index * rows)).stream
       }
       host.close()
     }
     guard let identity else { throw Broken("no segment was stored") }
     stream = identity
-    nextID = Int64(segments * RottenHost.segmentRows)
+    nextID = Int64(segments * rows)
     try Database(path: path).execute(
       """
       UPDATE segments SET bytes = zeroblob(length(bytes)) WHERE key =
-        (SELECT key FROM segments ORDER BY key LIMIT 1 OFFSET 3)
+        (SELECT key FROM segments ORDER BY key LIMIT 1 OFFSET \(RottenHost.rottenSegment))
       """)
     disk = try FaultDisk(folder)
     host = try EdgeHost(folder, settings)
     try host.waitForSalvage()
+  }
+
+  private static let rottenSegment = 3
+
+  /// What the rotten segment held.
+  private var rotten: Hole {
+    let first = SequenceNumber(RottenHost.rottenSegment * rows)
+    return Hole(first: first, last: first + SequenceNumber(rows) - 1, reason: .bufferDamaged)
   }
 
   /// Ends the host and removes its disk.
@@ -72,14 +78,13 @@ final class RottenHost {
   func checkThatOnlyRotIsLost() throws {
     try host.settle()
     let holes = try host.holes(stream)
-    try hold(holes == [RottenHost.rotten], "lost: \(holes)")
+    try hold(holes == [rotten], "lost: \(holes)")
     let held = try host.held(stream)
     for (number, id) in held { try hold(id == Int64(number), "\(number) is now \(id)") }
     guard let next = try host.reader.streams().first(where: { $0.id == stream })?.next else {
       throw Broken("the stream is gone")
     }
-    try hold(
-      held.count == Int(next) - RottenHost.segmentRows, "\(held.count) of \(next) are held")
+    try hold(held.count == Int(next) - rows, "\(held.count) of \(next) are held")
     let setAside = Folder.names(folder).filter {
       $0.contains(".damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
     }
