@@ -133,6 +133,25 @@ import Testing
     #expect(try agent.terminate(within: .seconds(30)) == 0)
   }
 
+  @Test func `SIGHUP lets the time go on in which the disk was written`() throws {
+    let site = try Site()
+    let socket = try NotifySocket(in: site.folder)
+    let agent = start(site, socket)
+    try waitUntilSubscribed(site)
+    func status(_ key: String) throws -> ConfigNode {
+      try ConfigNode.parse(file: site.folder.file("status.json")).required(key)
+    }
+    func seconds() throws -> Int64 { try status("written_seconds").integer(in: 0...Int64.max) }
+    try waitUntil("it has run for some seconds") { try seconds() >= 5 }
+    let (before, configured) = (try seconds(), try status("started_at").string())
+    kill(agent.pid, SIGHUP)
+    try waitUntil("the new configuration is in the status") {
+      try status("started_at").string() != configured
+    }
+    #expect(try seconds() >= before)
+    #expect(try agent.terminate(within: .seconds(30)) == 0)
+  }
+
   @Test func `SIGHUP with a configuration that cannot start goes on with the old one`() throws {
     let site = try Site()
     let socket = try NotifySocket(in: site.folder)

@@ -12,11 +12,13 @@ enum RunCommand: Command {
   static func run(_ options: Options) throws -> ExitCode {
     mqttStart()
     defer { mqttStop() }
+    // Once for all configurations: the kernel counts what the process writes.
+    let processStart = monotonicNow()
     var status: StatusFile?
     return try ServiceRunner<AgentConfiguration>(
       read: { () throws(ConfigError) in try AgentConfiguration(file: options.config) },
       start: { configuration in
-        let (parts, file) = try start(configuration)
+        let (parts, file) = try start(configuration, processStart)
         status = file
         return parts
       },
@@ -28,7 +30,7 @@ enum RunCommand: Command {
   }
 
   private static func start(
-    _ configuration: AgentConfiguration
+    _ configuration: AgentConfiguration, _ processStart: Duration
   ) throws -> (ServiceRunner<AgentConfiguration>.Parts, StatusFile) {
     let path = configuration.buffer.path
     let lock = try FileLock(path: path + ".lock", subject: "buffer \(path)")
@@ -59,7 +61,7 @@ enum RunCommand: Command {
       services: [intake, uplink], held: [closer, lock])
     let file = StatusFile(
       configuration, version: programVersion, intake: intakeReport, uplink: uplinkReport,
-      buffer: buffer)
+      buffer: buffer, processStart: processStart)
     return (parts, file)
   }
 

@@ -20,6 +20,8 @@ struct AgentFacts {
   let check: CheckRecord?
   let recent: RecentIntake.Total
   let clock: HostClock
+  /// In which `DiskWrites.bytes` were written.
+  let writtenSeconds: Int64
 
   /// `running`, `paused` (the buffer has no room) or `stopped`.
   var state: String {
@@ -89,6 +91,7 @@ struct AgentFacts {
     json.member("salvaging", isSalvaging)
     json.endObject()
     json.member("written_bytes", DiskWrites.bytes)
+    json.member("written_seconds", writtenSeconds)
     clock(&json)
     last24Hours(&json)
     lastCheck(&json)

@@ -9,6 +9,9 @@ final class StatusFile {
   private let intake: IntakeReport
   private let uplink: UplinkReport
   private let buffer: Buffer
+  /// When the process began to write to the disk, by the boot's clock.
+  private let processStart: Duration
+  /// When this configuration was taken.
   private let startedMs = wallClockMs()
   /// As it was when this configuration was read.
   private let certificateExpiryMs: Int64?
@@ -21,18 +24,20 @@ final class StatusFile {
 
   /// What changes without anything having happened.
   private static let ticking = [
-    "\"written_at\"", "\"seconds\"", "\"known_since\"", "\"accuracy_ms\"", "\"wrong_by_ms\"",
+    "\"written_at\"", "\"written_seconds\"", "\"seconds\"", "\"known_since\"", "\"accuracy_ms\"",
+    "\"wrong_by_ms\"",
   ]
 
   init(
     _ configuration: AgentConfiguration, version: String, intake: IntakeReport,
-    uplink: UplinkReport, buffer: Buffer
+    uplink: UplinkReport, buffer: Buffer, processStart: Duration
   ) {
     self.configuration = configuration
     self.version = version
     self.intake = intake
     self.uplink = uplink
     self.buffer = buffer
+    self.processStart = processStart
     do throws(EnrolmentError) {
       certificateExpiryMs = try CertificateFile(configuration.uplink)?.certificate.notAfterMs
     } catch {
@@ -48,7 +53,8 @@ final class StatusFile {
       isRunning: isRunning, intake: intake.current, uplink: uplink.current,
       buffer: buffer.currentFigures, isSalvaging: buffer.isSalvaging,
       certificateExpiryMs: certificateExpiryMs, check: buffer.currentCheck,
-      recent: buffer.currentIntake, clock: buffer.clock)
+      recent: buffer.currentIntake, clock: buffer.clock,
+      writtenSeconds: (monotonicNow() - processStart).components.seconds)
     let text = facts.json
     let body = text.split(separator: "\n").filter { line in
       !Self.ticking.contains { line.contains($0) }

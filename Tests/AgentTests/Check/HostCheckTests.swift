@@ -250,13 +250,14 @@ import Testing
 
   // MARK: Flash
 
-  private func flash(hours: Int, bytes: Int) throws -> String {
-    let began = dayMs
+  /// - Parameter configuredHours: since the configuration was taken, by the time of day.
+  private func flash(hours: Int, bytes: Int, configuredHours: Int? = nil) throws -> String {
+    let age = Int64(configuredHours ?? hours) * 3_600_000
     let status = try node(
       """
-      { started_at: "\(RFC3339.format(ms: began))",
-        written_at: "\(RFC3339.format(ms: began + Int64(hours) * 3_600_000))",
-        written_bytes: \(bytes) }
+      { started_at: "\(RFC3339.format(ms: dayMs - age))",
+        written_at: "\(RFC3339.format(ms: dayMs))",
+        written_bytes: \(bytes), written_seconds: \(hours * 3_600) }
       """)
     return findings { FlashCheck.examine(status, bytesPerDayMax: 1_000_000_000, $0) }
   }
@@ -276,6 +277,20 @@ import Testing
           flash wear: 1200 MB a day, 438 GB a year; allowed are 1000 MB a day
         → Tăng buffer.linger_ms (ví dụ 2000): nhiều số đo chung một lần ghi
           raise buffer.linger_ms (to 2000, say): more measurements share one write
+
+        """)
+  }
+
+  /// An hour after a reload; after the network's time came to a clock of 1970; and with a start in
+  /// the future.
+  @Test(arguments: [1, 500_000, -24])
+  func `flash wear goes by the process's own time, whatever reloads and clocks do`(
+    configuredHours: Int
+  ) throws {
+    #expect(
+      try flash(hours: 7_200, bytes: 30_000_000_000, configuredHours: configuredHours) == """
+        green flash: Ghi flash 100 MB mỗi ngày, 36.5 GB mỗi năm; mức cho phép 1000 MB mỗi ngày
+          flash wear: 100 MB a day, 36.5 GB a year; allowed are 1000 MB a day
 
         """)
   }
