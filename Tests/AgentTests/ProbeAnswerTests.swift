@@ -103,6 +103,7 @@ import Testing
     dvc_dossiers_total{channel="desk",district="a \\"b\\" }"} 7
     dvc_payments_total 12.5
     dvc_results_total NaN
+
     """
 
   @Test func `a metric is found by its name and labels, and several that fit are added up`() throws
@@ -128,8 +129,25 @@ import Testing
 
   @Test func `a page that is no metrics is refused with its first line`() {
     expectFailure(.nonsense, "no text of Prometheus: <html><body>502 Bad Gateway</body></html>") {
-      _ = try CounterAnswer.prometheus(Array("<html><body>502 Bad Gateway</body></html>".utf8))
+      _ = try CounterAnswer.prometheus(Array("<html><body>502 Bad Gateway</body></html>\n".utf8))
     }
+  }
+
+  @Test(arguments: [
+    "dvc_dossiers_total 12", "dvc_dossiers_total{chan", "dvc_dossiers_total 1200 1795", "# EO",
+    "<html>502",
+  ])
+  func `a last line that has not ended is half an answer, whatever it says`(_ last: String) {
+    for before in ["", "dvc_payments_total 7\n"] {
+      expectFailure(
+        .cutShort, "the answer ends in the middle, its last line has no line feed: \(last)"
+      ) { _ = try CounterAnswer.prometheus(Array("\(before)\(last)".utf8)) }
+    }
+  }
+
+  @Test func `OpenMetrics may end without a line feed after its own end`() throws {
+    let answer = try CounterAnswer.prometheus(Array("paid_total 7\n# EOF".utf8))
+    #expect(try answer.value("paid_total") == 7)
   }
 
   @Test func `a value of JSON is found by its path`() throws {
@@ -155,6 +173,9 @@ import Testing
     expectFailure(.nonsense, "a line is no \"name value\": received twelve") {
       _ = try CounterAnswer.lines(Array("received twelve\n".utf8))
     }
+    expectFailure(
+      .cutShort, "the answer ends in the middle, its last line has no line feed: online 1"
+    ) { _ = try CounterAnswer.lines(Array("received 12\nonline 1".utf8)) }
   }
 
   private func expectFailure(

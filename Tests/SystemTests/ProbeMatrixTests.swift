@@ -69,6 +69,16 @@ import Testing
       vi: "paid là -5.0, cho phép số nguyên 0…2^53; kết quả bị bỏ",
       en: "paid is -5.0, allowed a whole number 0…2^53; the reading is not used"),
     Fault(
+      probe: ("service", "p"), tool: ("curl", #"printf 'online 5\npaid 12'"#),
+      outcome: "cut_short", code: 84,
+      vi: "trả lời bị đứt giữa chừng, dòng cuối không có dấu xuống dòng: paid 12",
+      en: "the answer ends in the middle, its last line has no line feed: paid 12"),
+    Fault(
+      probe: ("service", "c"), tool: ("counters", "printf 'paid 12'"),
+      outcome: "cut_short", code: 84,
+      vi: "trả lời bị đứt giữa chừng, dòng cuối không có dấu xuống dòng: paid 12",
+      en: "the answer ends in the middle, its last line has no line feed: paid 12"),
+    Fault(
       probe: ("service", "p"), tool: ("curl", "exit 28"), outcome: "refused", code: 93,
       vi: "\(url) không trả lời xong trong 3 s", en: "\(url) has not answered within 3 s"),
     Fault(

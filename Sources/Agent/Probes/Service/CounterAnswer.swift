@@ -7,19 +7,23 @@ package enum CounterAnswer {
   case words([String: Double])
 
   package static func prometheus(_ bytes: [UInt8]) throws(ProbeFailure) -> CounterAnswer {
-    let (samples, fault) = PrometheusSample.all(String(decoding: bytes, as: UTF8.self))
+    let (text, rest) = split(bytes)
+    let (samples, fault) = PrometheusSample.all(text)
     if let fault {
       throw ProbeFailure(
         .nonsense, "không phải định dạng của Prometheus: \(fault)",
         "no text of Prometheus: \(fault)")
     }
+    // OpenMetrics lets this line end without one.
+    if rest != "# EOF" { try expectWhole(rest) }
     return .samples(samples)
   }
 
-  /// Lines of a name and a value; empty lines and those with # count for nothing.
+  /// Lines of a name and a value, each with its line feed; empty lines and those with # count for
+  /// nothing.
   package static func lines(_ bytes: [UInt8]) throws(ProbeFailure) -> CounterAnswer {
     var values: [String: Double] = [:]
-    let text = String(decoding: bytes, as: UTF8.self)
+    let (text, rest) = split(bytes)
     for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
       let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
       if words.isEmpty { continue }
@@ -30,7 +34,26 @@ package enum CounterAnswer {
       }
       values[String(words[0])] = value
     }
+    try expectWhole(rest)
     return .words(values)
+  }
+
+  /// Whole lines, and what comes after the last line feed.
+  private static func split(_ bytes: [UInt8]) -> (text: String, rest: String) {
+    let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    return (
+      String(decoding: bytes[..<end], as: UTF8.self), String(decoding: bytes[end...], as: UTF8.self)
+    )
+  }
+
+  /// Without its line feed nobody can tell a last line of 12 from half of one of 1234, and a
+  /// counter that is too small is taken for one that has begun anew.
+  private static func expectWhole(_ rest: String) throws(ProbeFailure) {
+    guard !rest.isEmpty else { return }
+    throw ProbeFailure(
+      .cutShort,
+      "trả lời bị đứt giữa chừng, dòng cuối không có dấu xuống dòng: \(rest.prefix(80))",
+      "the answer ends in the middle, its last line has no line feed: \(rest.prefix(80))")
   }
 
   /// `nil` where the answer does not have it.
