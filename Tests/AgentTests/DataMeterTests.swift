@@ -9,7 +9,10 @@ import Testing
   private let folder = TemporaryFolder()
 
   /// A run whose tests need 3 GB each.
-  private func meter() throws -> (meter: DataMeter, run: ProbeRun) {
+  /// - Parameter now: the right time; `nil`: nobody knows it.
+  private func meter(
+    now: @escaping () -> Int64? = { nil }
+  ) throws -> (meter: DataMeter, run: ProbeRun) {
     let configuration = try AgentConfiguration(
       node(
         """
@@ -20,7 +23,7 @@ import Testing
     let settings = try #require(configuration.probes.broadband.first)
     let run = try ProbeRun(settings, in: configuration, isPrinted: false)
     let interface = NetworkInterface("line0", root: folder.path)
-    return (DataMeter(settings, interface, run), run)
+    return (DataMeter(settings, interface, run, now: now), run)
   }
 
   private func count(received: Int64, sent: Int64) {
@@ -63,6 +66,33 @@ import Testing
     meter.settle(isWhole: true)
     #expect(run.state.budget.usedBytes == 3_001_000_000)
     #expect(run.state.budget.lastTestBytes == 1_000_000)
+  }
+
+  @Test func `a budget that is used up says which month goes on without the right time`() throws {
+    var now = RFC3339.parse("2020-11-20T00:00:00Z")
+    for used in 1...3 {
+      let (meter, run) = try self.meter { now }
+      try meter.reserve()
+      #expect(run.state.budget.month == "2020-11")
+      #expect(run.state.budget.usedBytes == Int64(used) * 3_000_000_000)
+      now = nil
+    }
+    #expect {
+      try self.meter { now }.meter.reserve()
+    } throws: { error in
+      (error as? ProbeFailure)?.text.vi
+        == "hết hạn mức dữ liệu tháng này: đã dùng 9000000000 trong 10000000000 byte, lần đo cần "
+        + "3000000000; vẫn tính vào tháng 2020-11 vì chưa biết giờ đúng: sudo timedatectl set-ntp "
+        + "true"
+        && (error as? ProbeFailure)?.text.en
+          == "this month's data budget is used up: 9000000000 of 10000000000 bytes, a test takes "
+          + "3000000000; month 2020-11 goes on while the right time is not known: switch on "
+          + "synchronisation"
+    }
+    now = RFC3339.parse("2020-12-01T00:00:00Z")
+    let (meter, run) = try self.meter { now }
+    try meter.reserve()
+    #expect(run.state.budget.month == "2020-12" && run.state.budget.usedBytes == 3_000_000_000)
   }
 
   @Test func `a run's own time leaves the unit's for what comes before and after it`() throws {

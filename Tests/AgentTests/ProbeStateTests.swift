@@ -64,6 +64,26 @@ import Testing
     #expect(budget.month == "2026-12" && budget.usedBytes == 600)
   }
 
+  @Test func `without the right time no month begins, and what is used counts in the next known`() {
+    var budget = DataBudget()
+    func reserve(_ bytes: Int64, at time: String?) -> String {
+      _ = budget.reserve(bytes, of: 1_000, nowMs: time.flatMap { RFC3339.parse($0) })
+      return "\(budget.month ?? "-") \(budget.usedBytes)"
+    }
+    // Two boots of a host whose clock has no battery, before the first synchronisation.
+    #expect(reserve(100, at: nil) == "- 100")
+    #expect(reserve(100, at: nil) == "- 200")
+    #expect(reserve(100, at: "2026-11-20T00:00:00Z") == "2026-11 300")
+    // A boot in 1970 between two runs of one month.
+    #expect(reserve(100, at: nil) == "2026-11 400")
+    #expect(reserve(100, at: "2026-11-21T00:00:00Z") == "2026-11 500")
+    #expect(reserve(100, at: "2026-12-01T00:00:00Z") == "2026-12 100")
+    // A month that an older program wrote down by a clock of 2037.
+    #expect(reserve(100, at: "2037-01-01T00:00:00Z") == "2037-01 100")
+    #expect(reserve(100, at: "2026-12-02T00:00:00Z") == "2026-12 200")
+    #expect(reserve(100, at: "2027-01-02T00:00:00Z") == "2027-01 100")
+  }
+
   @Test func `what a test took takes the place of what was reserved`() throws {
     var budget = DataBudget()
     let first = budget.reserve(600, of: 1_000, nowMs: 0)

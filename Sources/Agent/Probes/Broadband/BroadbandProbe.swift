@@ -22,7 +22,7 @@ package struct BroadbandProbe {
     let test = SpeedTest(
       settings: settings, binding: try SpeedTest.binding(interface, version: version.number))
     try checkLineIsFree()
-    let meter = DataMeter(settings, interface, run)
+    let meter = DataMeter(settings, interface, run) { RightTime.ms(statusFile: run.statusFile) }
     try meter.reserve()
     do throws(ProbeFailure) {
       let line = LineTest(settings: settings, isOnce: isOnce, test: test, meter: meter)

@@ -6,6 +6,8 @@ package final class DataMeter {
   private let settings: BroadbandProbeSettings
   private let interface: NetworkInterface
   private let run: ProbeRun
+  /// The right time, ms since 1970; `nil`: not known.
+  private let now: () -> Int64?
   /// `nil`: no test is under way, and what the last one took is counted.
   private var reservation: DataBudget.Reservation?
   /// When the reservation was made; `nil`: the interface does not count.
@@ -13,10 +15,14 @@ package final class DataMeter {
   /// The open reservation holds a test of which nothing could be counted.
   private var isUncounted = false
 
-  package init(_ settings: BroadbandProbeSettings, _ interface: NetworkInterface, _ run: ProbeRun) {
+  package init(
+    _ settings: BroadbandProbeSettings, _ interface: NetworkInterface, _ run: ProbeRun,
+    now: @escaping () -> Int64?
+  ) {
     self.settings = settings
     self.interface = interface
     self.run = run
+    self.now = now
   }
 
   /// For one test, on disk before its first byte. Where the last one could not be counted, its
@@ -30,16 +36,31 @@ package final class DataMeter {
     // Counted without a bound too, so that a bound can be chosen.
     let limit = settings.budgetBytes ?? Int64.max
     let needed = settings.budgetBytes == nil ? 0 : neededBytes(run.state.budget)
-    run.change { reservation = $0.budget.reserve(needed, of: limit, nowMs: wallClockMs()) }
+    let nowMs = now()
+    run.change { reservation = $0.budget.reserve(needed, of: limit, nowMs: nowMs) }
     guard reservation != nil else {
-      let used = run.state.budget.usedBytes
-      throw ProbeFailure(
-        .budgetUsed,
-        "hết hạn mức dữ liệu tháng này: đã dùng \(used) trong \(limit) byte, lần đo cần \(needed)",
-        "this month's data budget is used up: \(used) of \(limit) bytes, a test takes \(needed)")
+      throw usedUp(limit, needed: needed, isTimeKnown: nowMs != nil)
     }
     before = interface.counters
     try run.save()
+  }
+
+  private func usedUp(_ limit: Int64, needed: Int64, isTimeKnown: Bool) -> ProbeFailure {
+    let budget = run.state.budget
+    let (used, month) = (budget.usedBytes, budget.month ?? "")
+    let isHeld = !isTimeKnown && !month.isEmpty && month != DataBudget.month(ofMs: wallClockMs())
+    let held =
+      isHeld
+      ? Bilingual(
+        "; vẫn tính vào tháng \(month) vì chưa biết giờ đúng: sudo timedatectl set-ntp true",
+        "; month \(month) goes on while the right time is not known: switch on synchronisation")
+      : Bilingual("", "")
+    return ProbeFailure(
+      .budgetUsed,
+      "hết hạn mức dữ liệu tháng này: đã dùng \(used) trong \(limit) byte, lần đo cần \(needed)"
+        + held.vi,
+      "this month's data budget is used up: \(used) of \(limit) bytes, a test takes \(needed)"
+        + held.en)
   }
 
   /// As much as the last whole test; before there is one, both directions at the line's own rate.

@@ -14,6 +14,8 @@ package final class ProbeRun {
   private let broker: BrokerSettings
   private let maxPayloadBytes: Int
   private let statePath: String
+  /// The daemon's.
+  let statusFile: String
   private let metricsPath: String?
   private let isPrinted: Bool
   /// No two runs of one probe at a time.
@@ -35,6 +37,7 @@ package final class ProbeRun {
     source = settings.source
     broker = configuration.local
     maxPayloadBytes = configuration.maxPayloadBytes
+    statusFile = configuration.statusFile
     self.isPrinted = isPrinted
     let folder = configuration.probesFolder
     try Files.makeDirectory(folder)

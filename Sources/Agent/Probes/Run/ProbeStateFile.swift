@@ -119,7 +119,7 @@ extension ProbeState {
         "hatang_probe_last_done_timestamp_seconds", "When a run last ended well.", .gauge)
       text.sample(labels, Double(lastDoneMs) / 1_000)
     }
-    if budget.month != nil {
+    if budget.month != nil || budget.usedBytes > 0 {
       text.family("hatang_probe_budget_used_bytes", "Bytes that this month's tests took.", .gauge)
       text.sample(labels, budget.usedBytes)
     }
