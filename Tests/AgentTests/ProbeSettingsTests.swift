@@ -87,6 +87,17 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("ping: 'a'", 10_000), ("ping: 'a', payload_bytes: 56", 840),
+    ("ping: 'a', count: 1, payload_bytes: 16", 22),
+    ("ping: 'a', payload_bytes: 56, min_bytes: 1680", 1_680), ("url: 'http://a'", 10_000),
+    ("url: 'http://a', max_bytes: 2000", 1_000),
+  ])
+  func `what must come in is never more than can come`(traffic: String, bytes: Int64) throws {
+    let found = try probes("coverage: { m: { position: 'modem', traffic: { \(traffic) } } }")
+    #expect(found.coverage.first?.traffic?.bytesMin == bytes)
+  }
+
   private static let line = "line: 'L', interface: 'eth0'"
   private static let url = "url: 'https://a.vn/m'"
 
@@ -122,6 +133,28 @@ import Testing
     (
       "coverage: { m: { position: 'modem', traffic: { url: 'http://a', ping: 'b' } } }",
       "probes.coverage.m.traffic.ping is of no use beside url; remove one of them"
+    ),
+    (
+      "coverage: { m: { position: 'modem', traffic: { ping: 'b', payload_bytes: 56,"
+        + " min_bytes: 10000 } } }",
+      "probes.coverage.m.traffic.min_bytes is 10000, but 20 answers of 56 bytes and their headers "
+        + "are 1680; lower it, or raise count or payload_bytes"
+    ),
+    (
+      "coverage: { m: { position: 'modem', traffic: { url: 'http://a', max_bytes: 20000,"
+        + " min_bytes: 20001 } } }",
+      "probes.coverage.m.traffic.min_bytes is 20001, but max_bytes is 20000; lower it, or raise "
+        + "max_bytes"
+    ),
+    (
+      "coverage: { m: { position: 'modem', traffic: { ping: 'b', count: 100 } } }",
+      "probes.coverage.m.traffic takes up to 21.8 s with count 100, but timeout_seconds is 20; "
+        + "lower count, or raise timeout_seconds"
+    ),
+    (
+      "coverage: { m: { position: 'modem', timeout_seconds: 5, traffic: { ping: 'b' } } }",
+      "probes.coverage.m.traffic takes up to 5.8 s with count 20, but timeout_seconds is 5; lower "
+        + "count, or raise timeout_seconds"
     ),
     (
       "coverage: { m: { position: 'modem', modm: 1 } }",

@@ -98,21 +98,25 @@ import Testing
   {
     let folder = TemporaryFolder()
     let bus = try PlayedModemManager("nr-nsa", in: folder)
-    func active(_ host: String, _ more: String) throws -> String {
+    func active(_ traffic: String) throws -> String {
       let site = ProbeSite(
         in: folder,
         probes: """
-          coverage: { m: { \(Self.fixed), interface: "lo",
-            traffic: { ping: "\(host)", count: 10\(more) } } }
+          coverage: { m: { \(Self.fixed), interface: "lo", traffic: { \(traffic) } } }
           """)
       return try site.probe("coverage", ["--print"], bus: bus.address).text
     }
-    #expect(try active("127.0.0.1", "").contains(#""rat":"nr-nsa","active":true,"#))
+    #expect(try active("ping: '127.0.0.1', count: 10").contains(#""rat":"nr-nsa","active":true,"#))
+    // A metered SIM.
+    let small = try active("ping: '127.0.0.1', count: 10, payload_bytes: 16")
+    #expect(small.contains(#""rat":"nr-nsa","active":true,"#), "\(small)")
     // Answered, but fewer bytes than are asked for.
-    let few = try active("127.0.0.1", ", payload_bytes: 16, min_bytes: 1000000000")
+    folder.write("#!/bin/sh\n", to: "bin/curl")
+    run("/bin/chmod", ["+x", folder.file("bin/curl")])
+    let few = try active("url: 'http://127.0.0.1', max_bytes: 1000000000, min_bytes: 1000000000")
     #expect(few.contains(#""rat":"nr-nsa","active":false,"#), "\(few)")
     // Nobody has this address (RFC 5737), and lo leads nowhere.
-    let none = try active("192.0.2.1", ", min_bytes: 1")
+    let none = try active("ping: '192.0.2.1', count: 10, min_bytes: 1")
     #expect(none.contains(#""active":false,"#) && none.contains("lưu lượng không chạy"), "\(none)")
   }
 

@@ -29,7 +29,7 @@ package struct CoverageProbeSettings: ProbeSettings {
   package struct Traffic: Equatable, Sendable {
     let way: Way
     /// So many bytes must have come in over the interface.
-    let bytesMin: Int64
+    package let bytesMin: Int64
 
     enum Way: Equatable, Sendable {
       case ping(host: String, count: Int64, payloadBytes: Int64)
@@ -47,9 +47,12 @@ package struct CoverageProbeSettings: ProbeSettings {
     modem = try Self.modem(node["modem"])
     interface = try node.interface("interface")
     position = try Self.position(node)
-    traffic = try Self.traffic(node["traffic"])
     signalSeconds = try node.integer("signal_seconds", in: 1...60, default: 2)
-    timeout = try node.seconds("timeout_seconds", in: 1...120, default: 20)
+    let timeout = try node.seconds("timeout_seconds", in: 1...120, default: 20)
+    self.timeout = timeout
+    traffic = try node["traffic"].map { (traffic) throws(ConfigError) in
+      try Self.traffic(traffic, within: timeout)
+    }
   }
 
   /// A number is an index, or an IMEI without quotes.
@@ -86,27 +89,66 @@ package struct CoverageProbeSettings: ProbeSettings {
       port: Int(try node["gpsd"]?.integer("port", in: 1...65_535, default: 2_947) ?? 2_947))
   }
 
-  private static func traffic(_ node: ConfigNode?) throws(ConfigError) -> Traffic? {
-    guard let node else { return nil }
+  private static func traffic(
+    _ node: ConfigNode, within timeout: Duration
+  ) throws(ConfigError) -> Traffic {
     try node.expectKeys(["ping", "count", "payload_bytes", "url", "max_bytes", "min_bytes"])
-    let bytesMin = try node.integer("min_bytes", in: 1...1_000_000_000, default: 10_000)
-    if let url = try node.url("url") {
-      for key in ["ping", "count", "payload_bytes"] {
-        if let other = node[key] {
-          throw other.error("is of no use beside url; remove one of them")
-        }
-      }
-      let bytesMax = try node.integer("max_bytes", in: 1_000...1_000_000_000, default: 1_000_000)
-      return Traffic(way: .download(url: url, bytesMax: bytesMax), bytesMin: bytesMin)
-    }
+    if let url = try node.url("url") { return try download(url, node) }
     if let other = node["max_bytes"] { throw other.error("is of no use without url; remove it") }
     guard let host = try node.host("ping") else {
       throw node.error("names neither ping nor url; add one of them, or remove it")
     }
-    return Traffic(
-      way: .ping(
-        host: host, count: try node.integer("count", in: 1...100, default: 20),
-        payloadBytes: try node.integer("payload_bytes", in: 16...1_400, default: 1_200)),
-      bytesMin: bytesMin)
+    return try ping(host, node, within: timeout)
   }
+
+  private static func download(_ url: String, _ node: ConfigNode) throws(ConfigError) -> Traffic {
+    for key in ["ping", "count", "payload_bytes"] {
+      if let other = node[key] {
+        throw other.error("is of no use beside url; remove one of them")
+      }
+    }
+    let bytesMax = try node.integer("max_bytes", in: 1_000...1_000_000_000, default: 1_000_000)
+    let bytesMin = try Self.bytesMin(
+      node, atMost: bytesMax, "max_bytes is \(bytesMax)", "max_bytes")
+    return Traffic(way: .download(url: url, bytesMax: bytesMax), bytesMin: bytesMin)
+  }
+
+  private static func ping(
+    _ host: String, _ node: ConfigNode, within timeout: Duration
+  ) throws(ConfigError) -> Traffic {
+    let count = try node.integer("count", in: 1...100, default: 20)
+    let payloadBytes = try node.integer("payload_bytes", in: 16...1_400, default: 1_200)
+    let longest = PingReport.longest(count)
+    guard longest <= timeout else {
+      let seconds = MeasurementText.decimal(longest.milliseconds / 100, scale: 10)
+      throw node.error(
+        "takes up to \(seconds) s with count \(count), but timeout_seconds is "
+          + "\(timeout.components.seconds); lower count, or raise timeout_seconds")
+    }
+    let bytesMax = count * (payloadBytes + PingReport.headerBytes)
+    let bytesMin = try Self.bytesMin(
+      node, atMost: bytesMax,
+      "\(count) answers of \(payloadBytes) bytes and their headers are \(bytesMax)",
+      "count or payload_bytes")
+    return Traffic(
+      way: .ping(host: host, count: count, payloadBytes: payloadBytes), bytesMin: bytesMin)
+  }
+
+  /// What must come in; more than can come would never have flowed. Unless it is given, half of
+  /// what can come is enough, for packets get lost.
+  /// - Parameters:
+  ///   - cause: why no more than `bytesMax` can come.
+  ///   - keys: what lets more come.
+  private static func bytesMin(
+    _ node: ConfigNode, atMost bytesMax: Int64, _ cause: String, _ keys: String
+  ) throws(ConfigError) -> Int64 {
+    guard let given = node["min_bytes"] else { return min(bytesMinDefault, bytesMax / 2) }
+    let bytes = try given.integer(in: 1...1_000_000_000)
+    guard bytes <= bytesMax else {
+      throw given.error("is \(bytes), but \(cause); lower it, or raise \(keys)")
+    }
+    return bytes
+  }
+
+  private static let bytesMinDefault: Int64 = 10_000
 }

@@ -9,6 +9,9 @@ package struct PingReport: Equatable {
 
   /// Round trips beyond an hour are no measurement.
   private static let roundTripMax = 3_600_000.0
+  /// Of IPv4 and ICMP, in each packet.
+  static let headerBytes: Int64 = 28
+  private static let lastWaitSeconds = 2
 
   /// - Parameter text: standard output under LC_ALL=C; `nil` where it is not that of a ping.
   package init?(_ text: String) {
@@ -54,12 +57,19 @@ package struct PingReport: Equatable {
   /// 0…1; `nil` where nothing was sent.
   package var loss: Double? { sent > 0 ? Double(sent - received) / Double(sent) : nil }
 
+  /// How long `words` takes where nobody answers.
+  static func longest(_ count: Int64) -> Duration {
+    .milliseconds(200 * (count - 1)) + .seconds(lastWaitSeconds)
+  }
+
   /// The program and its arguments: so many packets, five a second, and no name server.
   static func words(
     _ host: String, count: Int64, interface: String?, payloadBytes: Int64 = 56
   ) -> [String] {
     let binding = interface.map { ["-I", $0] } ?? []
-    return ["ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "2", "-s", "\(payloadBytes)"]
-      + binding + ["--", host]
+    return [
+      "ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "\(lastWaitSeconds)",
+      "-s", "\(payloadBytes)",
+    ] + binding + ["--", host]
   }
 }
