@@ -28,7 +28,7 @@ import Testing
     #expect(try process.finish().isHung)
     let child = try #require(
       pid_t(String(try folder.text(of: "child.pid").prefix { $0.isNumber })))
-    try waitUntil("the program's own child is gone", within: .seconds(30)) { !isAlive(child) }
+    try waitUntil("the program's own child is gone", within: .seconds(30)) { !Self.isAlive(child) }
   }
 
   @Test func `a program that is asked nicely may still say something, and is not awaited long`()
@@ -56,8 +56,32 @@ import Testing
     }
   }
 
+  @Test func `a program that ends takes all that it runs with it, and starts none any more`() async
+  {
+    await #expect(processExitsWith: .success) {
+      let folder = TemporaryFolder()
+      let script = Repository.path("Tests/Resources/probes/fakes/hangs.sh")
+      try #require(run("/bin/cp", [script, folder.file("hangs")]) == 0)
+      let process = try SupervisedProcess([folder.file("hangs")], within: .seconds(60))
+      try waitUntil("it has started another") {
+        try folder.contains("child.pid") && folder.text(of: "child.pid").hasSuffix("\n")
+      }
+      let child = try #require(
+        pid_t(String(try folder.text(of: "child.pid").prefix { $0.isNumber })))
+      SupervisedProcess.endAll()
+      let outcome = try process.finish()
+      #expect(outcome.exitCode == 137 && !outcome.isHung)
+      try waitUntil("the program's own child is gone") { !Self.isAlive(child) }
+      #expect {
+        try SupervisedProcess(["true"], within: .seconds(60))
+      } throws: {
+        "\($0)" == "cannot run true: Operation canceled"
+      }
+    }
+  }
+
   /// A process that has ended and that nobody has waited for yet is not alive.
-  private func isAlive(_ process: pid_t) -> Bool {
+  private static func isAlive(_ process: pid_t) -> Bool {
     guard let text = try? Files.text("/proc/\(process)/stat") else { return false }
     let state = text.split(separator: ")").last?.split(separator: " ").first
     return state != "Z" && state != "X"

@@ -189,6 +189,45 @@ import Testing
     ] { #expect(found.text.contains(words), "\(found.text)") }
     #expect(found.exitCode == 69)
   }
+
+  /// Both could take a minute.
+  @Test func `a modem without a fix is told from a check that hangs, and no tool stays behind`()
+    throws
+  {
+    let site = ProbeSite(
+      probes: """
+        coverage: { m: { position: "modem", interface: "lo", timeout_seconds: 60,
+          traffic: { ping: "192.0.2.1" } } },
+        service: { s: { command: ["hangs"], timeout_seconds: 60,
+          counters: [{ counter: "payments", from: "x" }] } }
+        """)
+    try site.fakeModem()
+    site.folder.write("{\"modem\":{}}", to: "bin/location.json")
+    site.fake("hangs", as: "hangs")
+    let began = monotonicNow()
+    let found = try output(
+      of: "/usr/bin/env",
+      [
+        "-i", "PATH=\(site.programs):/usr/sbin:/usr/bin:/sbin:/bin",
+        Repository.program("hatang-agent"), "check", "--config", site.folder.file("probe.json5"),
+      ], in: site.folder, within: .seconds(120))
+    #expect(monotonicNow() - began <= .seconds(30))
+    #expect(
+      found.text.contains(
+        """
+        ✗ chưa xác định được vị trí; hãy kiểm tra ăng-ten GNSS, hoặc ghi vị trí cố định
+          there is no position yet; check the GNSS antenna, or configure a fixed position
+          → Thử lại: sudo hatang-agent probe coverage m --print; mã kết quả: zless \
+        /usr/share/doc/hatang-agent/probes.md.gz
+
+        """), "\(found.text)")
+    let child = try #require(
+      pid_t(String(try site.folder.text(of: "bin/child.pid").prefix { $0.isNumber })))
+    try waitUntil("what the hung tool had started is gone") {
+      guard let text = try? Files.text("/proc/\(child)/stat") else { return true }
+      return text.contains(") Z ") || text.contains(") X ")
+    }
+  }
 }
 
 /// Answers every batch with its receipt, by a clock of its own.

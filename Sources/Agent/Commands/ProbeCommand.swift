@@ -71,7 +71,7 @@ enum ProbeCoverageCommand: Command {
     let configuration = try AgentConfiguration(file: options.config)
     let settings = try ProbeCommand.choose(configuration.probes.coverage, options)
     return try ProbeCommand.run(settings, configuration, options) { (_) throws(ProbeFailure) in
-      try CoverageProbe(settings: settings).measure()
+      try CoverageProbe(settings: settings).measure(ProbeTime(ProbeTime.ofRun))
     }
   }
 }
@@ -100,7 +100,7 @@ enum ProbeServiceCommand: Command {
     let configuration = try AgentConfiguration(file: options.config)
     let settings = try ProbeCommand.choose(configuration.probes.service, options)
     return try ProbeCommand.run(settings, configuration, options) { (_) throws(ProbeFailure) in
-      try ServiceProbe(settings: settings).measure()
+      try ServiceProbe(settings: settings).measure(ProbeTime(ProbeTime.ofRun))
     }
   }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A program that has to be done by a deadline; then it is ended with all that it started. Owned by
 /// one thread. Several may run at once: start them, then `finish` each.
@@ -15,6 +16,9 @@ public final class SupervisedProcess {
   private let errors: ChildProcess.Pipe
   private let deadline: Duration
   private var isReaped = false
+
+  /// The groups of all that run; `nil`: none may be started any more.
+  private static let groups = Mutex<Set<pid_t>?>([])
 
   public struct Outcome: Equatable, Sendable {
     /// What it wrote to standard output; not all of it where it hung.
@@ -53,11 +57,16 @@ public final class SupervisedProcess {
     name = words.first ?? ""
     self.limit = limit
     let toChild = try ChildProcess.Pipe()
-    output = try ChildProcess.Pipe()
-    errors = try ChildProcess.Pipe()
-    process = try ChildProcess.spawn(
-      words, reading: toChild.readEnd, writing: output.writeEnd, errors: errors.writeEnd,
-      environment: environment, hasOwnGroup: true)
+    let (output, errors) = (try ChildProcess.Pipe(), try ChildProcess.Pipe())
+    (self.output, self.errors) = (output, errors)
+    process = try SupervisedProcess.groups.withLock { groups throws(FileError) in
+      guard groups != nil else { throw FileError("run", words.first ?? "", code: ECANCELED) }
+      let process = try ChildProcess.spawn(
+        words, reading: toChild.readEnd, writing: output.writeEnd, errors: errors.writeEnd,
+        environment: environment, hasOwnGroup: true)
+      groups?.insert(process)
+      return process
+    }
     deadline = monotonicNow() + limit
     ending = pidfd_open(process, 0)
     output.closeWriteEnd()
@@ -74,6 +83,15 @@ public final class SupervisedProcess {
   deinit {
     if !isReaped { _ = reap() }
     if ending >= 0 { close(ending) }
+  }
+
+  /// Ends all that run, with all that they started, and lets none be started any more: for a
+  /// program that ends while threads of its own still wait for theirs.
+  public static func endAll() {
+    groups.withLock { groups in
+      for group in groups ?? [] { kill(-group, SIGKILL) }
+      groups = nil
+    }
   }
 
   /// Waits for its end, or for the deadline.
@@ -121,6 +139,7 @@ public final class SupervisedProcess {
   private func reap() -> Int32 {
     isReaped = true
     kill(-process, SIGKILL)
+    SupervisedProcess.groups.withLock { _ = $0?.remove(process) }
     var status: Int32 = 0
     while unsafe waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return -1 } }
     return ChildProcess.exitCode(status)

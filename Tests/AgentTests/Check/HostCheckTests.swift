@@ -439,4 +439,25 @@ import Testing
 
         """)
   }
+
+  @Test func `a probe that hangs is to be tried by itself`() throws {
+    let configuration = try AgentConfiguration(
+      node(
+        """
+        { agent: 'a', uplink: { host: 'h' }, probes: { service: { s: { command: ['sleep', '10'],
+          counters: [{ counter: 'c', from: 'x' }] } } } }
+        """))
+    let parts = try ProbeCheck.parts(configuration)
+    let report = try CheckRun(parts, CheckSite(configuration)).run(within: .seconds(1))
+    #expect(
+      report.text(hasColours: false) == """
+        ✗ probe_service_s: không xong trong 1 giây
+          not finished within 1 s
+          → Thử lại: sudo hatang-agent probe service s --print; mã kết quả: zless \
+        /usr/share/doc/hatang-agent/probes.md.gz
+            try again as above; that document says what each outcome asks for
+        1 lỗi phải sửa. / 1 to be mended.
+
+        """)
+  }
 }

@@ -22,7 +22,8 @@ package enum BroadbandCheck {
   static func parts(_ settings: BroadbandProbeSettings) throws(FileError) -> [CheckPart] {
     let board = try Board()
     let name = "probe_broadband_\(settings.name)"
-    let line = CheckPart(name, .probe(name)) { _, findings in
+    let remedy = ProbeCheck.remedy("broadband \(settings.name)")
+    let line = CheckPart(name, .probe(name), ifHanging: remedy) { _, findings in
       defer { board.done.set() }
       do throws(ProbeFailure) {
         let probe = BroadbandProbe(settings: settings, isOnce: true)
@@ -33,7 +34,8 @@ package enum BroadbandCheck {
     }
     return [line]
       + settings.servers.map { server in
-        CheckPart("\(name)/\(server.name)", .probe("\(name)/\(server.name)")) { _, findings in
+        let part = "\(name)/\(server.name)"
+        return CheckPart(part, .probe(part), ifHanging: remedy) { _, findings in
           var poller = Poller()
           poller.add(board.done.fileDescriptor, .readable)
           while !board.done.isSet { guard (try? poller.wait(timeout: nil)) != nil else { return } }

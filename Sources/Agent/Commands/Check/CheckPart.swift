@@ -8,6 +8,8 @@ package struct CheckPart {
   /// For programs, and for the line that says that it did not finish.
   package let name: String
   package let lane: Lane
+  /// What to do where it does not finish.
+  let ifHanging: Bilingual
   package let body: @Sendable (CheckSite, CheckFindings) -> Void
 
   package enum Lane: Hashable {
@@ -23,11 +25,17 @@ package struct CheckPart {
     if case .probe = lane { true } else { false }
   }
 
+  private static let network = Bilingual(
+    "Chạy lại; nếu vẫn treo, kiểm tra máy chủ tên miền và mạng",
+    "run it again; if it hangs again, check the name server and the network")
+
   package init(
-    _ name: String, _ lane: Lane, _ body: @escaping @Sendable (CheckSite, CheckFindings) -> Void
+    _ name: String, _ lane: Lane, ifHanging: Bilingual? = nil,
+    _ body: @escaping @Sendable (CheckSite, CheckFindings) -> Void
   ) {
     self.name = name
     self.lane = lane
+    self.ifHanging = ifHanging ?? Self.network
     self.body = body
   }
 }
@@ -155,9 +163,7 @@ package struct CheckRun {
         part.name, .failed,
         Bilingual(
           "\(part.name): không xong trong \(seconds) giây", "not finished within \(seconds) s"),
-        remedy: Bilingual(
-          "Chạy lại; nếu vẫn treo, kiểm tra máy chủ tên miền và mạng",
-          "run it again; if it hangs again, check the name server and the network"))
+        remedy: part.ifHanging)
     }
     return report
   }

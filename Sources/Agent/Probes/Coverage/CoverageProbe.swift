@@ -11,20 +11,22 @@ struct CoverageProbe {
 
   /// How long the first signal report may take beyond the modem's own period.
   private static let reportPatience: Duration = .seconds(10)
+  /// Kept for the modem's last answers and the position, whatever is waited for before them.
+  private static let lastAnswers: Duration = .seconds(4)
 
-  func measure() throws(ProbeFailure) -> ProbeReading {
-    let manager = ModemManager(timeout: settings.timeout)
+  func measure(_ time: ProbeTime) throws(ProbeFailure) -> ProbeReading {
+    let manager = ModemManager(timeout: settings.timeout, time: time)
     let modem = try manager.modem(settings.modem)
     try ModemReading.check(modem.node)
     try manager.setUpSignal(modem.index, seconds: settings.signalSeconds)
     if settings.position == .modem { try manager.setUpLocation(modem.index) }
     let traffic = try settings.traffic.map { (traffic) throws(ProbeFailure) in
-      try flow(traffic, over: settings.interface ?? modem.netPort)
+      try flow(traffic, over: settings.interface ?? modem.netPort, time)
     }
     let timeMs = wallClockMs()
-    let reading = try read(manager, modem.index)
+    let reading = try read(manager, modem.index, time)
     // What gpsd says takes a moment, and the radio's answer is in hand by now.
-    let position = try self.position(reading.location, manager, modem.index)
+    let position = try self.position(reading.location, manager, modem.index, time)
     let row = self.row(reading.modem, position, timeMs: timeMs, isActive: traffic?.hasFlowed)
     return ProbeReading(
       rows: [row], text: text(reading.modem, traffic),
@@ -41,7 +43,7 @@ struct CoverageProbe {
   }
 
   private func flow(
-    _ traffic: CoverageProbeSettings.Traffic, over interface: String?
+    _ traffic: CoverageProbeSettings.Traffic, over interface: String?, _ time: ProbeTime
   ) throws(ProbeFailure) -> Flow {
     guard let interface else {
       throw ProbeFailure(
@@ -54,6 +56,7 @@ struct CoverageProbe {
         .incomplete, "không có giao diện mạng \(interface); hãy kết nối modem, hoặc sửa interface",
         "there is no network interface \(interface); connect the modem, or correct interface")
     }
+    let limit = try time.forProgram(settings.timeout, keeping: Self.lastAnswers)
     let words: [String]
     switch traffic.way {
     case .ping(let host, let count, let payloadBytes):
@@ -62,11 +65,11 @@ struct CoverageProbe {
       words = [
         "curl", "--silent", "--show-error", "--fail", "--interface", interface, "--range",
         "0-\(bytesMax - 1)", "--output", "/dev/null", "--max-time",
-        "\(settings.timeout.components.seconds)", "--", url,
+        "\(limit.components.seconds)", "--", url,
       ]
     }
     // A second more than curl gives itself, so that it can say why.
-    let outcome = try ProbeTool.run(words, within: settings.timeout + .seconds(1))
+    let outcome = try ProbeTool.run(words, within: limit + .seconds(1))
     let bytes = max(0, (card.counters?.received ?? 0) - before.received)
     let isAnswered = outcome.exitCode == 0 && bytes >= traffic.bytesMin
     let complaint = outcome.exitCode == 0 ? nil : ProbeTool.words(outcome)
@@ -78,10 +81,10 @@ struct CoverageProbe {
   /// Asks until the modem gives a level of what it is on, or long enough. That it was on 5G at the
   /// first look counts, also if its leg is gone at the second.
   private func read(
-    _ manager: ModemManager, _ index: String
+    _ manager: ModemManager, _ index: String, _ time: ProbeTime
   ) throws(ProbeFailure) -> (modem: ModemReading, location: ConfigNode?) {
     let patience: Duration = .seconds(settings.signalSeconds) + Self.reportPatience
-    let deadline = monotonicNow() + patience
+    let deadline = monotonicNow() + time.left(patience, keeping: Self.lastAnswers)
     var best: (modem: ModemReading, location: ConfigNode?)?
     while true {
       let modem = try manager.node(index)
@@ -97,11 +100,11 @@ struct CoverageProbe {
   }
 
   private func position(
-    _ location: ConfigNode?, _ manager: ModemManager, _ index: String
+    _ location: ConfigNode?, _ manager: ModemManager, _ index: String, _ time: ProbeTime
   ) throws(ProbeFailure) -> ProbePosition {
     switch settings.position {
     case .modem:
-      let deadline = monotonicNow() + settings.timeout
+      let deadline = monotonicNow() + time.left(settings.timeout, keeping: Self.lastAnswers)
       var location = location
       while true {
         if let location, let position = ProbePosition(location: location) { return position }
@@ -110,7 +113,7 @@ struct CoverageProbe {
         location = try manager.location(index)
       }
     case .gpsd(let host, let port):
-      return try GPSD.position(host: host, port: port, within: settings.timeout)
+      return try GPSD.position(host: host, port: port, within: time.left(settings.timeout))
     case .fixed(let latitude, let longitude, let accuracy):
       return ProbePosition(
         latitude: "\(latitude)", longitude: "\(longitude)", accuracy: accuracy.map { "\($0)" })

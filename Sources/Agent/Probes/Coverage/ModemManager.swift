@@ -2,7 +2,10 @@ import Daemon
 
 /// ModemManager, asked through mmcli's JSON.
 struct ModemManager {
+  /// For each question.
   let timeout: Duration
+  /// Of the run.
+  let time: ProbeTime
 
   /// What is known of every modem before one is chosen.
   struct Modem {
@@ -105,7 +108,7 @@ struct ModemManager {
   }
 
   private func run(_ words: [String]) throws(ProbeFailure) -> [UInt8] {
-    let outcome = try ProbeTool.run(["mmcli"] + words, within: timeout)
+    let outcome = try ProbeTool.run(["mmcli"] + words, within: time.forProgram(timeout))
     guard outcome.exitCode == 0 else {
       throw ProbeTool.failed("mmcli", ProbeTool.words(outcome))
     }

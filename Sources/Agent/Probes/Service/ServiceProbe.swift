@@ -11,18 +11,21 @@ struct ServiceProbe {
   ]
   private static let timedOut: Int32 = 28
   private static let tooLarge: Int32 = 63
+  /// More than curl gives itself, so that it can say why.
+  private static let curlSlack: Duration = .seconds(2)
 
-  func measure() throws(ProbeFailure) -> ProbeReading {
+  func measure(_ time: ProbeTime) throws(ProbeFailure) -> ProbeReading {
     let answer: CounterAnswer
     switch settings.way {
     case .command(let words):
-      let outcome = try ProbeTool.run(words, within: settings.timeout, bytesMax: settings.bytesMax)
+      let outcome = try ProbeTool.run(
+        words, within: time.forProgram(settings.timeout), bytesMax: settings.bytesMax)
       guard outcome.exitCode == 0 else {
         throw ProbeTool.failed(words[0], ProbeTool.words(outcome))
       }
       answer = try .lines(outcome.output)
     case .endpoint(let endpoint):
-      let bytes = try fetch(endpoint)
+      let bytes = try fetch(endpoint, time)
       switch endpoint.format {
       case .prometheus: answer = try .prometheus(bytes)
       case .json: answer = .json(try ProbeTool.json(bytes, of: endpoint.url))
@@ -74,12 +77,16 @@ struct ServiceProbe {
 
   // MARK: curl
 
-  private func fetch(_ endpoint: ServiceProbeSettings.Endpoint) throws(ProbeFailure) -> [UInt8] {
+  private func fetch(
+    _ endpoint: ServiceProbeSettings.Endpoint, _ time: ProbeTime
+  ) throws(ProbeFailure) -> [UInt8] {
+    let limit = try time.forProgram(settings.timeout, keeping: Self.curlSlack)
+    let seconds = limit.components.seconds
     // A token on a command line could be read by every user; curl takes its options from its input.
-    let options = try curlOptions(endpoint)
+    let options = try curlOptions(endpoint, seconds: seconds)
     let outcome = try ProbeTool.run(
       ["curl", "--config", "-"], input: Array(options.utf8),
-      within: settings.timeout + .seconds(2), bytesMax: settings.bytesMax)
+      within: limit + Self.curlSlack, bytesMax: settings.bytesMax)
     switch outcome.exitCode {
     case 0: return outcome.output
     case Self.tooLarge:
@@ -89,8 +96,8 @@ struct ServiceProbe {
     case Self.timedOut:
       throw ProbeFailure(
         .refused,
-        "\(endpoint.url) không trả lời xong trong \(settings.timeout.components.seconds) s",
-        "\(endpoint.url) has not answered within \(settings.timeout.components.seconds) s")
+        "\(endpoint.url) không trả lời xong trong \(seconds) s",
+        "\(endpoint.url) has not answered within \(seconds) s")
     case let code where Self.tlsCodes.contains(code):
       throw ProbeFailure(
         .refused, "chứng thư của \(endpoint.url) không được chấp nhận: \(ProbeTool.words(outcome))",
@@ -103,11 +110,11 @@ struct ServiceProbe {
   }
 
   private func curlOptions(
-    _ endpoint: ServiceProbeSettings.Endpoint
+    _ endpoint: ServiceProbeSettings.Endpoint, seconds: Int64
   ) throws(ProbeFailure) -> String {
     var lines = [
       "url = \"\(endpoint.url)\"", "silent", "show-error", "fail", "proto = \"=http,https\"",
-      "max-time = \(settings.timeout.components.seconds)", "max-filesize = \(settings.bytesMax)",
+      "max-time = \(seconds)", "max-filesize = \(settings.bytesMax)",
     ]
     if let file = endpoint.caFile { lines.append("cacert = \"\(Self.escaped(file))\"") }
     if let file = endpoint.tokenFile {
