@@ -7,6 +7,7 @@ smaller; two thirds of that many again are sent while it is measured. With --wri
 docs/benchmarks.md.
 """
 
+import http.client
 import json
 import os
 import re
