@@ -4,7 +4,6 @@ function of `Site`; its first line of documentation is what the test prints."""
 import json
 import re
 import shutil
-import subprocess
 import time
 
 import province
