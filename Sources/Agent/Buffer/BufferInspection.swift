@@ -166,14 +166,7 @@ package final class BufferInspection {
     var holes: [Hole] = []
     let select = try database.prepare(
       "SELECT key, count, reason FROM holes WHERE \(span) ORDER BY key")
-    while try select.step() {
-      let first = SegmentKey(raw: select.integer(0))
-      let end = first.end(count: max(1, select.integer(1)))
-      holes.append(
-        Hole(
-          first: first.number, last: max(first.number, end - 1),
-          reason: LossReason(rawValue: select.integer(2)) ?? .bufferDamaged))
-    }
+    while try select.step() { holes.append(Hole(select)) }
     return holes
   }
 

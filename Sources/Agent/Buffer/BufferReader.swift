@@ -129,14 +129,7 @@ package final class BufferReader: UplinkSource {
       try handles.holes.bind(4, Int64(countMax))
       defer { handles.holes.reset() }
       var holes: [Hole] = []
-      while try handles.holes.step() {
-        let first = SegmentKey(raw: handles.holes.integer(0))
-        let end = first.end(count: max(1, handles.holes.integer(1)))
-        holes.append(
-          Hole(
-            first: first.number, last: max(first.number, end - 1),
-            reason: LossReason(rawValue: handles.holes.integer(2)) ?? .bufferDamaged))
-      }
+      while try handles.holes.step() { holes.append(Hole(handles.holes)) }
       return holes
     }
   }

@@ -1,4 +1,5 @@
 import Protocol
+import SQLite
 
 /// The buffer's file. A commit of the intake touches three pages of it: a segment, the arrivals of
 /// its messages, the counts.
@@ -86,6 +87,17 @@ struct SegmentKey {
   /// All keys of a stream.
   static func range(_ stream: Int64) -> ClosedRange<Int64> {
     SegmentKey(stream, 0).raw...SegmentKey(stream, sequenceMax).raw
+  }
+}
+
+extension Hole {
+  /// From the columns `key`, `count` and `reason`; where their bits have turned, what may be said.
+  init(_ row: borrowing Statement) {
+    let first = SegmentKey(raw: row.integer(0))
+    let end = first.end(count: max(1, row.integer(1)))
+    self.init(
+      first: first.number, last: max(first.number, end - 1),
+      reason: LossReason(rawValue: row.integer(2)) ?? .bufferDamaged)
   }
 }
 
