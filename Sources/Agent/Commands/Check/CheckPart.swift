@@ -4,7 +4,7 @@ import Synchronization
 /// One part of `check`: it adds lines to what it found. Parts of one lane share a thread and come
 /// one after the other; lanes run beside each other, so that a dead uplink costs no other part
 /// time.
-package struct CheckPart {
+package struct CheckPart: Sendable {
   /// For programs, and for the line that says that it did not finish.
   package let name: String
   package let lane: Lane
@@ -12,7 +12,7 @@ package struct CheckPart {
   let ifHanging: Bilingual
   package let body: @Sendable (CheckSite, CheckFindings) -> Void
 
-  package enum Lane: Hashable {
+  package enum Lane: Hashable, Sendable {
     /// What this host knows at once.
     case host
     case local
@@ -134,15 +134,15 @@ package struct CheckRun {
 
   private func start(_ places: [Int]) throws(FileError) {
     let (site, board) = (site, board)
-    let work = places.map { ($0, parts[$0].part.name, parts[$0].part.body, parts[$0].findings) }
+    let work = places.map { (place: $0, part: parts[$0].part, findings: parts[$0].findings) }
     let prober = parts[places[0]].part.isOfProbe ? prober : nil
     _ = try Thread(name: "check", stackBytes: 1 << 20) {
       let hindrance = prober.flatMap(ProbeCheck.take)
-      for (place, name, body, findings) in work {
+      for (place, part, findings) in work {
         if let hindrance {
-          findings.add(name, .failed, hindrance)
+          findings.add(part.name, .failed, hindrance)
         } else {
-          body(site, findings)
+          part.body(site, findings)
         }
         _ = board.ended.withLock { $0.insert(place) }
         board.wakeUp.signal()
