@@ -1,4 +1,5 @@
 package import Daemon
+import Indicators
 import Protocol
 import SQLite
 

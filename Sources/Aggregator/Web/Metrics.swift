@@ -1,5 +1,6 @@
 import Daemon
 import Enrolment
+import Indicators
 import SQLite
 
 /// `/metrics`, in Prometheus' text format. Totals come from the store, so they do not restart with

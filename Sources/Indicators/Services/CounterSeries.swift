@@ -78,7 +78,7 @@ public struct CounterSeries: Equatable, Sendable {
 
     mutating func step(from before: Int64, to after: Int64) {
       let step = Step(from: before, to: after)
-      increase.addUpToMax(step.increase)
+      increase.addClamped(step.increase)
       resets += step.isReset ? 1 : 0
     }
 
@@ -99,7 +99,7 @@ public struct CounterSeries: Equatable, Sendable {
     for index in start..<end {
       let day = days[index]
       if index > 0 { change.step(from: days[index - 1].last, to: day.first) }
-      change.increase.addUpToMax(day.increase)
+      change.increase.addClamped(day.increase)
       change.resets += day.resets
       change.points += day.points
     }
@@ -116,13 +116,5 @@ public struct CounterSeries: Equatable, Sendable {
       if days[middle].day < day { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-extension Int64 {
-  /// Not beyond the greatest number there is: one source that lies must not end the program.
-  mutating func addUpToMax(_ other: Int64) {
-    let (sum, isBeyond) = addingReportingOverflow(other)
-    self = isBeyond ? .max : sum
   }
 }

@@ -140,19 +140,19 @@ public struct ServiceFigure: Equatable, Sendable {
       let known = bottom?.increase ?? ServiceFigure.history(unit.denominator, period)
       let least = top?.increase ?? 0
       silent.append(SilentSource(name: unit.name, denominator: known.map { max($0, least) }))
-      missingDenominator.addUpToMax(max(known ?? 0, least))
+      missingDenominator.addClamped(max(known ?? 0, least))
       return
     }
     resets += top.resets + bottom.resets
     guard top.increase <= bottom.increase else {
       leftOut.append(
         LeftOutSource(name: unit.name, numerator: top.increase, denominator: bottom.increase))
-      missingDenominator.addUpToMax(top.increase)
+      missingDenominator.addClamped(top.increase)
       return
     }
     heard += 1
-    numerator.addUpToMax(top.increase)
-    denominator.addUpToMax(bottom.increase)
+    numerator.addClamped(top.increase)
+    denominator.addClamped(bottom.increase)
     points += top.points + bottom.points
     for change in [top, bottom] {
       oldestMs = min(oldestMs ?? .max, change.oldestMs ?? .max)
