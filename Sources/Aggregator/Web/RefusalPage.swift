@@ -43,9 +43,12 @@ extension HTTPResponse {
 }
 
 extension HTTPRequest {
+  /// For programs, beside `/api/`.
+  static let programPaths = ["/events", "/metrics", "/healthz", "/readyz"]
+
   /// Whether people read what stands there; the rest is for programs.
   var isForPeople: Bool {
-    !path.hasPrefix("/api/") && !["/events", "/metrics", "/healthz", "/readyz"].contains(path)
+    !path.hasPrefix("/api/") && !HTTPRequest.programPaths.contains(path)
   }
 
   /// What `lang` says where we do not speak it.

@@ -198,7 +198,7 @@ package final class Router {
   ]
 
   private static let unknownPath: WebError = {
-    let paths = pages + ["/events", "/metrics", "/healthz", "/readyz"]
+    let paths = pages + HTTPRequest.programPaths
     let shown = (paths + Endpoint.all.map(\.path)).joined(separator: ", ")
     return WebError(
       status: 404, error: "not_found", message: "no such path; there are \(shown)")
