@@ -82,7 +82,7 @@ package enum ReasonText {
   }
 
   private static func censored(_ found: Int, _ all: Int, _ language: Language) -> String {
-    let (found, all) = (language.whole(Int64(found)), language.whole(Int64(all)))
+    let (found, all) = (language.whole(found), language.whole(all))
     return language.pick(
       """
       \(found) trong \(all) đường truyền gigabit được đo qua cổng mạng hoặc Wi-Fi chậm hơn \

@@ -33,7 +33,7 @@ package struct Problem {
     var found: [Problem] = []
     let unbalanced = facts.ledger.streams.filter { !$0.isBalanced }
     if let first = unbalanced.first {
-      let count = Int64(unbalanced.count)
+      let count = unbalanced.count
       found.append(
         Problem(
           .ledgerUnbalanced,

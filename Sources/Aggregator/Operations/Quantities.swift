@@ -1,6 +1,6 @@
 /// Durations and sizes as people read them.
 extension Language {
-  func whole(_ value: Int64) -> String { number(Double(value)) }
+  func whole(_ value: some BinaryInteger) -> String { number(Double(value)) }
 
   /// `3 giờ 12 phút`, `45 giây`, `2 ngày 4 giờ`; in English `3 h 12 min`.
   func duration(_ seconds: Int64) -> String {

@@ -124,7 +124,7 @@ struct AgentTable {
     ]
     if isChosen { attributes.append(("aria-current", "true")) }
     html.element("a", "filter", attributes) {
-      $0.string(count.map { "\(name) \(language.whole(Int64($0)))" } ?? name)
+      $0.string(count.map { "\(name) \(language.whole($0))" } ?? name)
     }
   }
 

@@ -23,7 +23,7 @@ struct LedgerSection {
       let isAll = ledger.streams.count <= LedgerSection.streamsMax
       let shown = isAll ? ledger.streams[...] : noted.prefix(LedgerSection.streamsMax)
       if !isAll {
-        let all = language.whole(Int64(ledger.streams.count))
+        let all = language.whole(ledger.streams.count)
         html.element(
           "p", nil,
           language.pick(

@@ -71,7 +71,7 @@ struct OperationsPage {
       }
       html.element("h2", nil, [("data-tell", "")]) { html in
         html.string(
-          language.pick("Vấn đề cần xử lý: ", "Problems: ") + language.whole(Int64(problems.count)))
+          language.pick("Vấn đề cần xử lý: ", "Problems: ") + language.whole(problems.count))
       }
       html.element("ul") { html in
         for problem in problems.prefix(problemsMax) {
@@ -79,7 +79,7 @@ struct OperationsPage {
         }
       }
       if problems.count > problemsMax {
-        let more = language.whole(Int64(problems.count - problemsMax))
+        let more = language.whole(problems.count - problemsMax)
         html.element(
           "p", nil, language.pick("… và \(more) vấn đề nữa.", "… and \(more) more."))
       }
@@ -110,7 +110,7 @@ struct OperationsPage {
     html.element("section", "tiles") { html in
       tile(
         language.pick("Trạm đang kết nối", "Agents online"),
-        "\(language.whole(Int64(online))) / \(language.whole(Int64(expected.count)))",
+        "\(language.whole(online)) / \(language.whole(expected.count))",
         online < expected.count, to: &html)
       if let ingest = facts.ingest {
         let rate = ingest.recent.perSecond(now: monotonicNow())

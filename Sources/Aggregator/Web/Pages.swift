@@ -26,9 +26,9 @@ struct Pages {
   ) {
     if !rows.isEmpty {
       let (first, last) = (
-        language.whole(Int64(rows.lowerBound + 1)), language.whole(Int64(rows.upperBound))
+        language.whole(rows.lowerBound + 1), language.whole(rows.upperBound)
       )
-      let total = language.whole(Int64(rowCount)) + unit
+      let total = language.whole(rowCount) + unit
       html.element(
         "span", nil,
         language.pick("\(first)–\(last) trong \(total)", "\(first)–\(last) of \(total)"))

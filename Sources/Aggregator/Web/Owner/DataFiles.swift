@@ -62,7 +62,7 @@ extension OwnersSite {
       let legal = codes.joined(separator: ", ")
       return .failure(
         WrongRequest(
-          refusal(
+          .refusal(
             404, request.language, "Không có chỉ tiêu \(code.prefix(60)); có \(legal).",
             "There is no indicator \(code.prefix(60)); there are \(legal).")))
     }
@@ -138,7 +138,7 @@ extension OwnersSite {
     var count = 100
     if let word = request.value("count") {
       guard let number = Int(word), OwnersSite.nextCounts.contains(number) else {
-        return refusal(
+        return .refusal(
           400, request.language, "count=\(word.prefix(60)) không dùng được; hãy ghi 1…500.",
           "count=\(word.prefix(60)) means nothing; give 1…500.")
       }

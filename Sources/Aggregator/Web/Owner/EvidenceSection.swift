@@ -110,7 +110,7 @@ struct EvidenceSection {
 
   private func cut(_ count: Int, to html: inout HTML) {
     guard count > EvidenceSection.rowsMax else { return }
-    let all = language.whole(Int64(count))
+    let all = language.whole(count)
     html.element(
       "p", nil,
       language.pick(

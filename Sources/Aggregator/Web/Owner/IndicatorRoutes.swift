@@ -11,19 +11,19 @@ extension OwnersSite {
     }
     let report = try indicatorsReport().shown()
     guard let latest = report.first(where: { $0.code == row.code }) else {
-      return refusal(
+      return .refusal(
         404, language, "Chỉ tiêu \(row.code) chưa được tính lần nào; hãy thử lại sau.",
         "Indicator \(row.code) has not been computed yet; try again later.")
     }
     if let word = request.value("history"), word != "all" {
-      return refusal(
+      return .refusal(
         400, language, "history=\(word.prefix(60)) không dùng được; chỉ có history=all.",
         "history=\(word.prefix(60)) means nothing; there is history=all.")
     }
     var past: ShownIndicator?
     if let at = request.value("at") {
       guard let moment = PastMoment(at, utcOffsetMinutes: method.utcOffsetMinutes) else {
-        return refusal(
+        return .refusal(
           400, language,
           "at=\(at.prefix(60)) không dùng được; hãy ghi số của bản, như 17, hoặc ngày, như "
             + "2026-11-23.",
@@ -45,7 +45,7 @@ extension OwnersSite {
     let codes = tables.indicators.filled.map(\.code).joined(separator: ", ")
     if let row = tables.indicators.rows.first(where: { $0.code == code }) {
       let owners = row.owners.joined(separator: ", ")
-      return refusal(
+      return .refusal(
         404, language,
         """
         Hệ thống này không tự điền chỉ tiêu \(row.code), \(row.name.vi) (mục tiêu \
@@ -56,7 +56,7 @@ extension OwnersSite {
         \(row.targetText), owner: \(owners)). It fills \(codes).
         """)
     }
-    return refusal(
+    return .refusal(
       404, language, "Không có chỉ tiêu \(code.prefix(60)). Các chỉ tiêu được tự điền: \(codes).",
       "There is no indicator \(code.prefix(60)). It fills \(codes).")
   }
@@ -102,21 +102,21 @@ extension OwnersSite {
     let points = try store.points(code, after: 0)
     let times = times(language)
     guard let first = points.first, let last = points.last else {
-      return refusal(404, language, "Chưa có bản nào.", "There is no revision yet.")
+      return .refusal(404, language, "Chưa có bản nào.", "There is no revision yet.")
     }
     switch moment {
     case .day(let day):
       let around = try revisions(of: code, around: day)
       if isThinned(around, day) { return thinned(around, day, code, language) }
       let start = times.moment(first.timeMs)
-      return refusal(
+      return .refusal(
         404, language, "Bản đầu tiên của chỉ tiêu \(code) có từ \(start).",
         "The first revision of indicator \(code) is of \(start).")
     case .revision(let number):
       let nearest = points.min {
         ($0.revision - number).magnitude < ($1.revision - number).magnitude
       }
-      return refusal(
+      return .refusal(
         404, language,
         """
         Không còn bản \(number); có các bản từ \(first.revision) đến \(last.revision), bản cũ đã \
@@ -141,7 +141,7 @@ extension OwnersSite {
           "bản \(point.revision) (\(moment))", "revision \(point.revision) (\(moment))")
       }.joined(separator: language.pick(" và ", " and "))
     }
-    return refusal(
+    return .refusal(
       404, language,
       """
       Giá trị ngày \(times(.vi).day(day)) của chỉ tiêu \(code) không còn được giữ: sau 90 ngày chỉ \

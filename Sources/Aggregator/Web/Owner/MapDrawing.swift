@@ -111,7 +111,7 @@ struct MapDrawing {
       + tile.state.name(language)
     if let seen = tile.place {
       let share = language.percent(share: Double(seen.covered) / Double(seen.bins), decimals: 0)
-      let bins = [seen.covered, seen.bins].map { language.whole(Int64($0)) }
+      let bins = [seen.covered, seen.bins].map { language.whole($0) }
       text += language.pick(
         "; \(bins[0])/\(bins[1]) lần đo có sóng (\(share))",
         "; \(bins[0])/\(bins[1]) bins covered (\(share))")

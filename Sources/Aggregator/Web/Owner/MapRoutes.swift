@@ -31,7 +31,7 @@ extension OwnersSite {
 
   func tilePage(_ quadkey: Substring, _ request: HTTPRequest) throws -> HTTPResponse {
     guard let tile = Tile(quadkey: quadkey), tile.zoom == Tile.tileZoom else {
-      return refusal(
+      return .refusal(
         404, request.language,
         "\(quadkey.prefix(60)) không phải là ô: mã ô có \(Tile.tileZoom) chữ số 0…3.",
         "\(quadkey.prefix(60)) is no tile: it has \(Tile.tileZoom) digits 0…3.")
@@ -53,7 +53,7 @@ extension OwnersSite {
         let ids = tables.areas.ids.joined(separator: ", ")
         return .failure(
           WrongRequest(
-            refusal(
+            .refusal(
               404, language, "Không có địa bàn \(id.prefix(60)); có \(ids).",
               "There is no area \(id.prefix(60)); there are \(ids).")))
       }
@@ -66,7 +66,7 @@ extension OwnersSite {
         let words = operators.map(MapPage.operatorWord).joined(separator: ", ")
         return .failure(
           WrongRequest(
-            refusal(
+            .refusal(
               404, language, "Không có số đo của nhà mạng \(word.prefix(60)); có \(words).",
               "Nothing was measured of operator \(word.prefix(60)); there are \(words).")))
       }

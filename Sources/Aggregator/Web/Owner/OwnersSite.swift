@@ -190,13 +190,6 @@ final class OwnersSite {
 
   func parts(_ code: String) throws -> [PartHistory] { try histories.parts(code) }
 
-  /// A page that says what is wrong with the request, and what is there.
-  func refusal(
-    _ status: Int, _ language: Language, _ vi: String, _ en: String
-  ) -> HTTPResponse {
-    .refusal(status, language, vi, en)
-  }
-
   private func frontPage(_ language: Language) throws -> String {
     let key = FrontKey(
       revisions: try store.latestRevisions(tables.indicators.filled.map(\.code)),

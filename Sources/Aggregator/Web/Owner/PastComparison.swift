@@ -85,7 +85,7 @@ struct PastComparison {
     var counts: [String: Int] = [:]
     for point in since { counts[point.cause, default: 0] += 1 }
     let text = counts.sorted { $0.value > $1.value }.map {
-      "\(FigureText.cause($0.key, language)) (\(language.whole(Int64($0.value))))"
+      "\(FigureText.cause($0.key, language)) (\(language.whole($0.value)))"
     }.joined(separator: ", ")
     let gone = latest.revision - past.revision - Int64(since.count)
     html.element("p") { html in

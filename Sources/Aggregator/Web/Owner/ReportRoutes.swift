@@ -83,7 +83,7 @@ extension OwnersSite {
     let ending = name.dropFirst(word.count)
     guard let period = ReportPeriod(word), ["", ".csv", ".json", ".signed.json"].contains(ending)
     else {
-      return refusal(
+      return .refusal(
         404, language,
         """
         Không có báo cáo \(name.prefix(60)); hãy ghi kỳ như 2026-Q4, 2026-11 hoặc 2026, thêm .csv \
@@ -100,7 +100,7 @@ extension OwnersSite {
       frozen = kept.first { "\($0.number)" == word }
       if frozen == nil {
         let numbers = kept.map { "\($0.number)" }.joined(separator: ", ")
-        return refusal(
+        return .refusal(
           404, language,
           "Kỳ \(period.text) không có bản chốt \(word.prefix(60)); "
             + (kept.isEmpty ? "chưa chốt lần nào." : "có \(numbers)."),
@@ -110,14 +110,14 @@ extension OwnersSite {
     }
     if ending == ".signed.json" {
       guard let frozen else {
-        return refusal(
+        return .refusal(
           404, language, "Hãy ghi bản chốt: ?frozen=1.", "Name the frozen report: ?frozen=1.")
       }
       return HTTPResponse(
         contentType: "application/json; charset=utf-8", body: frozen.content.json)
     }
     guard let content = try frozen?.content ?? draft(period) else {
-      return refusal(
+      return .refusal(
         404, language, "Kỳ \(period.text) chưa bắt đầu.", "Period \(period.text) has not begun.")
     }
     let forms = ReportForms(content: content, frozen: frozen)

@@ -97,7 +97,7 @@ struct TileList {
           HTML.Cell(language.number(Double(tile.people))), HTML.Cell(tile.state.word(language)),
           HTML.Cell(
             tile.place.map {
-              "\(language.whole(Int64($0.covered))) / \(language.whole(Int64($0.bins)))"
+              "\(language.whole($0.covered)) / \(language.whole($0.bins))"
             } ?? "–"),
         ]
       })
@@ -112,7 +112,7 @@ extension OwnersSite {
       state = TileState(rawValue: word)
       guard state != nil else {
         let words = TileState.allCases.map(\.rawValue).joined(separator: ", ")
-        return refusal(
+        return .refusal(
           400, language, "state=\(word.prefix(60)) không dùng được; có \(words).",
           "state=\(word.prefix(60)) means nothing; there are \(words).")
       }
@@ -120,7 +120,7 @@ extension OwnersSite {
     var page = 1
     if let word = request.value("page") {
       guard let number = Int(word), (1...1_000_000).contains(number) else {
-        return refusal(
+        return .refusal(
           400, language, "page=\(word.prefix(60)) không dùng được; hãy ghi 1…1000000.",
           "page=\(word.prefix(60)) means nothing; give 1…1000000.")
       }

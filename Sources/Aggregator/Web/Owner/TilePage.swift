@@ -103,7 +103,7 @@ struct TilePage {
     html.term(
       language.pick("Tọa độ tâm", "Centre"),
       "\(rounded(centre.latitude, 1e5)), \(rounded(centre.longitude, 1e5))")
-    let count = language.whole(Int64(min(visits.count, TilePage.visitsMax)))
+    let count = language.whole(min(visits.count, TilePage.visitsMax))
     html.term(
       language.pick("Lần đo", "Visits"),
       isCut ? language.pick("hơn \(count)", "more than \(count)") : count)
